@@ -1,0 +1,1 @@
+// Keeps the library a library while no other support file exists.
