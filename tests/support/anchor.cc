@@ -1,1 +1,0 @@
-// Keeps the library a library while no other support file exists.
