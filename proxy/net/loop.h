@@ -22,6 +22,23 @@ class Socket;
 
 using Task = absl::AnyInvocable<void()>;
 
+// Work for the end of the current callback, when no frame of its owner is on the stack any more.
+// Intrusive like Deadline: nothing is allocated, destruction cancels, deferring twice is once.
+class Deferred {
+ public:
+  Deferred() = default;
+  Deferred(const Deferred&) = delete;
+  Deferred& operator=(const Deferred&) = delete;
+  virtual ~Deferred() { CancelDeferred(); }
+  void CancelDeferred();
+
+ private:
+  friend class Loop;
+  virtual void OnDeferred() = 0;
+  Deferred* deferred_prev_ = nullptr;
+  Deferred* deferred_next_ = nullptr;
+};
+
 class Loop {
  public:
   Loop();
@@ -52,8 +69,12 @@ class Loop {
     if (dead != nullptr) dead_.push_back(std::shared_ptr<void>(std::move(dead)));
   }
 
-  // Flush what was written during a callback. Every callback that this room raises ends with it,
-  // so nobody above needs to.
+  // Runs `work` at the end of the callback that is running now, after its output was flushed; what
+  // it writes is flushed again, until nothing is left to do.
+  void Defer(Deferred& work);
+
+  // Flushes what was written during a callback, then runs what was deferred, until both are empty.
+  // Every callback that this room raises ends with it, so nobody above needs to.
   void FlushPending();
 
   uv_loop_t* uv() { return &loop_; }
