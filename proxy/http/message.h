@@ -93,6 +93,11 @@ struct Framing {
   uint64_t length = 0;
 };
 
+constexpr bool HasBody(const Framing& framing) {
+  return framing.kind != Framing::Kind::kNone &&
+         !(framing.kind == Framing::Kind::kLength && framing.length == 0);
+}
+
 enum class Version : uint8_t { kHttp10, kHttp11, kHttp2 };
 
 struct RequestHead {
