@@ -41,6 +41,15 @@ class Bytes {
   std::string_view Front() const;
   // Up to `pieces.size()` pieces from the front, for a gathered write. Returns how many were set.
   size_t Gather(std::span<std::string_view> pieces) const;
+  // Every piece in order, for a reader that leaves the queue as it is.
+  template <typename Visit>  // void(std::string_view)
+  void ForEach(Visit visit) const {
+    for (const Block* block = head_; block != nullptr; block = block->next) {
+      if (block->begin != block->end) {
+        visit(std::string_view(block->data() + block->begin, block->end - block->begin));
+      }
+    }
+  }
   // REQUIRES: count <= size().
   void RemovePrefix(size_t count);
 
