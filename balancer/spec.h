@@ -12,8 +12,8 @@ struct PickerSpec {
   std::string strategy = "least_request";  // a name of kPickerKinds (picker.h)
 };
 
-// Passive health: a server that fails `failures` times in a row rests for `rest`, twice as long each
-// time it fails again at once, up to `rest_max`. When all rest, all are used.
+// Passive health: a server that fails `failures` times in a row rests for `rest`, twice as long
+// each time it fails again at once, up to `rest_max`. When all rest, all are used.
 struct OutlierSpec {
   uint32_t failures = 3;  // 0: never
   std::chrono::nanoseconds rest = std::chrono::seconds(2);
