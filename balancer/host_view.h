@@ -1,0 +1,45 @@
+// HostView: the servers of a pool as one configuration names them, in its order. Immutable and
+// shared: a copy is one pointer, and an exchange keeps the view it began with. Weights belong to
+// the view (they come from the file); load and health belong to the HostStats, which outlive it.
+//
+// Threads: any.
+#ifndef SLUICE_BALANCER_HOST_VIEW_H_
+#define SLUICE_BALANCER_HOST_VIEW_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "balancer/host.h"
+
+namespace sluice::balancer {
+
+struct Host {
+  uint32_t weight = 1;  // a share of the pool's traffic; 0: gets no request at all
+  std::shared_ptr<HostStats> stats;
+};
+
+class HostView {
+ public:
+  HostView() : HostView(std::vector<Host>()) {}
+  // REQUIRES: no null stats.
+  explicit HostView(std::vector<Host> hosts)
+      : hosts_(std::make_shared<const std::vector<Host>>(std::move(hosts))) {}
+
+  HostIndex size() const { return static_cast<HostIndex>(hosts_->size()); }
+  // REQUIRES (all below): host < size().
+  uint32_t weight(HostIndex host) const { return (*hosts_)[host].weight; }
+  HostStats& stats(HostIndex host) const { return *(*hosts_)[host].stats; }
+  uint32_t active(HostIndex host) const {
+    return stats(host).active.load(std::memory_order_relaxed);
+  }
+  bool Resting(HostIndex host, TimePoint now) const { return stats(host).Resting(now); }
+
+ private:
+  std::shared_ptr<const std::vector<Host>> hosts_;
+};
+
+}  // namespace sluice::balancer
+
+#endif  // SLUICE_BALANCER_HOST_VIEW_H_

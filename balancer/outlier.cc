@@ -1,0 +1,54 @@
+#include "balancer/outlier.h"
+
+#include <algorithm>
+
+namespace sluice::balancer {
+
+RestChange Outlier::OnSuccess(HostStats& host, TimePoint now) const {
+  // Both are zero on a healthy host, and then nothing is written to the shared line.
+  const bool rested = host.rests.load(std::memory_order_relaxed) != 0;
+  const bool failed = host.failures.load(std::memory_order_relaxed) != 0;
+  if ((!rested && !failed) || host.Resting(now)) return RestChange::kNone;
+  if (failed) host.failures.store(0, std::memory_order_relaxed);
+  if (!rested) return RestChange::kNone;
+  // The exchange tells one of several workers that it was the first.
+  return host.rests.exchange(0, std::memory_order_relaxed) != 0 ? RestChange::kEnded
+                                                                : RestChange::kNone;
+}
+
+RestChange Outlier::OnFailure(HostStats& host, TimePoint now) const {
+  if (spec_.failures == 0 || host.Resting(now)) return RestChange::kNone;
+  const bool on_probation = host.rests.load(std::memory_order_relaxed) != 0;
+  const uint32_t in_a_row = host.failures.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (!on_probation && in_a_row < spec_.failures) return RestChange::kNone;
+  return BeginRest(host, now);
+}
+
+RestChange Outlier::BeginRest(HostStats& host, TimePoint now) const {
+  int64_t until = host.rest_until_ns.load(std::memory_order_relaxed);
+  const int64_t now_ns = now.time_since_epoch().count();
+  if (now_ns < until) return RestChange::kNone;  // another worker was first
+  const uint32_t nth = host.rests.load(std::memory_order_relaxed) + 1;
+  if (!host.rest_until_ns.compare_exchange_strong(until, now_ns + RestLength(nth).count(),
+                                                  std::memory_order_relaxed)) {
+    return RestChange::kNone;
+  }
+  host.rests.store(nth, std::memory_order_relaxed);
+  host.failures.store(0, std::memory_order_relaxed);
+  return RestChange::kBegan;
+}
+
+Duration Outlier::RestLength(uint32_t n) const {
+  Duration length = spec_.rest;
+  // By doubling and stopping rather than shifting: n is unbounded, the length is not.
+  for (uint32_t i = 1; i < n && length < spec_.rest_max; ++i) length *= 2;
+  return std::min(length, spec_.rest_max);
+}
+
+Duration RestLeft(const HostStats& host, TimePoint now) {
+  const Duration left{host.rest_until_ns.load(std::memory_order_relaxed) -
+                      now.time_since_epoch().count()};
+  return std::max(left, Duration::zero());
+}
+
+}  // namespace sluice::balancer

@@ -1,0 +1,59 @@
+// Picker: which server gets this try. One file makes a strategy, kPickerKinds lists them all.
+//
+// What all strategies hold to: a host already tried by this request is never picked again; a host
+// of weight 0 is never picked; a resting host is picked only when every untried host rests (the
+// panic rule: a pool that seems all broken is more often a mistaken judge than a dead shop).
+//
+// Threads: one picker per worker; Pick() is not thread safe, what it reads of the hosts is.
+// Chance and time are arguments: the same generator and the same hosts give the same answer.
+#ifndef SLUICE_BALANCER_PICKER_H_
+#define SLUICE_BALANCER_PICKER_H_
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "absl/random/bit_gen_ref.h"
+#include "balancer/host.h"
+#include "balancer/host_view.h"
+#include "balancer/spec.h"
+
+namespace sluice::balancer {
+
+struct PickInput {
+  TimePoint now;
+  // Hosts this request has failed on. A handful at most (Pool::tries), so a search is cheapest.
+  std::span<const HostIndex> tried = {};
+
+  bool WasTried(HostIndex host) const {
+    return std::find(tried.begin(), tried.end(), host) != tried.end();
+  }
+};
+
+class Picker {
+ public:
+  virtual ~Picker() = default;
+  // The host for this try; nothing when every host was tried or weighs nothing.
+  virtual std::optional<HostIndex> Pick(const PickInput& in, absl::BitGenRef rng) = 0;
+};
+
+std::unique_ptr<Picker> MakeRoundRobin(const PickerSpec& spec, HostView hosts);
+std::unique_ptr<Picker> MakeLeastRequest(const PickerSpec& spec, HostView hosts);
+
+struct PickerKind {
+  std::string_view name;  // as written in sluice.toml
+  std::unique_ptr<Picker> (*make)(const PickerSpec&, HostView);
+};
+inline constexpr PickerKind kPickerKinds[] = {
+    {"round_robin", MakeRoundRobin},
+    {"least_request", MakeLeastRequest},
+};
+
+// The picker that `spec.strategy` names; null when no kind has that name.
+std::unique_ptr<Picker> MakePicker(const PickerSpec& spec, HostView hosts);
+
+}  // namespace sluice::balancer
+
+#endif  // SLUICE_BALANCER_PICKER_H_
