@@ -1,0 +1,79 @@
+#include "proxy/observe/stats.h"
+
+namespace sluice::observe {
+namespace {
+
+template <size_t kSize>
+void AddCells(std::array<uint64_t, kSize>& totals, const std::array<Cell, kSize>& cells) {
+  for (size_t i = 0; i < kSize; ++i) totals[i] += cells[i].value();
+}
+
+void AddCauses(std::array<uint64_t, kCauses>& totals, const CauseCells& cells) {
+  for (size_t i = 0; i < kCauses; ++i) totals[i] += cells.value(static_cast<Cause>(i));
+}
+
+}  // namespace
+
+void RouteStats::Add(const ExchangeRecord& record) {
+  by_class[StatusClass(record.status)].Add();
+  if (record.status != 0 && record.status != record.server_status) own_answers.Add();
+  by_cause.Add(record.end);
+  request_bytes.Add(record.request_bytes);
+  response_bytes.Add(record.response_bytes);
+  latency.Record(record.total);
+}
+
+RouteTotals Sum(const Sharded<RouteStats>& stats) {
+  RouteTotals totals;
+  stats.ForEach([&totals](const RouteStats& shard) {
+    totals.in_flight += shard.in_flight.value();
+    AddCells(totals.by_class, shard.by_class);
+    totals.own_answers += shard.own_answers.value();
+    AddCauses(totals.by_cause, shard.by_cause);
+    totals.request_bytes += shard.request_bytes.value();
+    totals.response_bytes += shard.response_bytes.value();
+    totals.latency += shard.latency.Snapshot();
+  });
+  return totals;
+}
+
+ServerTotals Sum(const Sharded<ServerStats>& stats) {
+  ServerTotals totals;
+  stats.ForEach([&totals](const ServerStats& shard) {
+    totals.in_flight += shard.in_flight.value();
+    totals.connections += shard.connections.value();
+    totals.idle_connections += shard.idle_connections.value();
+    totals.requests += shard.requests.value();
+    AddCells(totals.by_class, shard.by_class);
+    AddCauses(totals.failures, shard.failures);
+    totals.retries += shard.retries.value();
+    totals.connects += shard.connects.value();
+    totals.reuses += shard.reuses.value();
+    totals.rests += shard.rests.value();
+    totals.first_byte += shard.first_byte.Snapshot();
+  });
+  return totals;
+}
+
+ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
+  ListenerTotals totals;
+  stats.ForEach([&totals](const ListenerStats& shard) {
+    totals.connections += shard.connections.value();
+    totals.accepted += shard.accepted.value();
+    totals.refused += shard.refused.value();
+    totals.accept_errors += shard.accept_errors.value();
+    totals.bad_heads += shard.bad_heads.value();
+  });
+  return totals;
+}
+
+ProcessTotals Sum(const Sharded<ProcessStats>& stats) {
+  ProcessTotals totals;
+  stats.ForEach([&totals](const ProcessStats& shard) {
+    totals.turns += shard.turns.value();
+    totals.loop_lag += shard.loop_lag.Snapshot();
+  });
+  return totals;
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,123 @@
+// What sluice counts: one struct per kind of thing, one copy of it per worker (Sharded), and the
+// sum over the workers as a plain value (Sum). The structs carry no names; whoever owns the route,
+// server or listener knows what to call it in /metrics.
+//
+// Threads: the structs by one worker each; Sum() by any.
+// Units: bytes, counts; durations in the histograms.
+// Cost: 1 to 2 KiB per struct and worker, nearly all of it the histogram.
+#ifndef SLUICE_PROXY_OBSERVE_STATS_H_
+#define SLUICE_PROXY_OBSERVE_STATS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "proxy/base/failure.h"
+#include "proxy/observe/counters.h"
+#include "proxy/observe/histogram.h"
+#include "proxy/observe/record.h"
+
+namespace sluice::observe {
+
+inline constexpr size_t kCauses = static_cast<size_t>(Cause::kShutdown) + 1;
+// 1xx to 5xx at 0 to 4; 5: nothing was sent to the client.
+inline constexpr size_t kStatusClasses = 6;
+constexpr size_t StatusClass(int status) {
+  return status >= 100 && status < 600 ? static_cast<size_t>(status) / 100 - 1 : 5;
+}
+
+// One counter per Cause; kNone counts what ended well.
+class CauseCells {
+ public:
+  void Add(Cause cause) { cells_[static_cast<size_t>(cause)].Add(); }
+  uint64_t value(Cause cause) const { return cells_[static_cast<size_t>(cause)].value(); }
+
+ private:
+  std::array<Cell, kCauses> cells_;
+};
+
+struct RouteStats {
+  Gauge in_flight;  // the exchange adds and takes off
+  std::array<Cell, kStatusClasses> by_class;
+  Cell own_answers;  // made by sluice itself, not by a server
+  CauseCells by_cause;
+  Cell request_bytes;
+  Cell response_bytes;
+  Histogram latency;  // ExchangeRecord::total
+
+  // All of the above but in_flight.
+  void Add(const ExchangeRecord& record);
+};
+
+struct ServerStats {
+  Gauge in_flight;
+  Gauge connections;       // open ones, idle ones included
+  Gauge idle_connections;  // kept, with no request on them
+  Cell requests;           // tries, so a request retried here counts twice
+  std::array<Cell, kStatusClasses> by_class;
+  CauseCells failures;
+  Cell retries;          // tries that came here after another try had failed
+  Cell connects;         // connections opened
+  Cell reuses;           // tries sent on a kept connection
+  Cell rests;            // times it was found failing (balancer/outlier.h)
+  Histogram first_byte;  // ExchangeRecord::first_byte, of every try that got an answer
+};
+
+struct ListenerStats {
+  Gauge connections;  // open now
+  Cell accepted;
+  Cell refused;        // closed at once: the connection limit
+  Cell accept_errors;  // out of descriptors, and the like
+  Cell bad_heads;      // refused before there was an exchange to record
+};
+
+struct ProcessStats {
+  Cell turns;          // of the worker's loop
+  Histogram loop_lag;  // how much longer than meant the loop kept events waiting
+};
+
+struct RouteTotals {
+  int64_t in_flight = 0;
+  std::array<uint64_t, kStatusClasses> by_class{};
+  uint64_t own_answers = 0;
+  std::array<uint64_t, kCauses> by_cause{};
+  uint64_t request_bytes = 0;
+  uint64_t response_bytes = 0;
+  HistogramSnapshot latency;
+};
+
+struct ServerTotals {
+  int64_t in_flight = 0;
+  int64_t connections = 0;
+  int64_t idle_connections = 0;
+  uint64_t requests = 0;
+  std::array<uint64_t, kStatusClasses> by_class{};
+  std::array<uint64_t, kCauses> failures{};
+  uint64_t retries = 0;
+  uint64_t connects = 0;
+  uint64_t reuses = 0;
+  uint64_t rests = 0;
+  HistogramSnapshot first_byte;
+};
+
+struct ListenerTotals {
+  int64_t connections = 0;
+  uint64_t accepted = 0;
+  uint64_t refused = 0;
+  uint64_t accept_errors = 0;
+  uint64_t bad_heads = 0;
+};
+
+struct ProcessTotals {
+  uint64_t turns = 0;
+  HistogramSnapshot loop_lag;
+};
+
+RouteTotals Sum(const Sharded<RouteStats>& stats);
+ServerTotals Sum(const Sharded<ServerStats>& stats);
+ListenerTotals Sum(const Sharded<ListenerStats>& stats);
+ProcessTotals Sum(const Sharded<ProcessStats>& stats);
+
+}  // namespace sluice::observe
+
+#endif  // SLUICE_PROXY_OBSERVE_STATS_H_
