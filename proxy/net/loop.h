@@ -2,13 +2,19 @@
 // the only door for other threads, the graveyard where objects wait for the end of the turn, and
 // the streams that have output to flush.
 //
-// Threads: everything but Post() and Stop() on the loop's own thread.
+// One turn: timers, mailbox and sockets raise callbacks; each callback ends with EndCallback(), so
+// that what it wrote leaves in one system call per stream; when no callback is on the stack any
+// more, the graveyard is emptied.
+//
+// Threads: everything but Post() and Stop() on the loop's own thread. The constructor sets SIGPIPE
+// to ignored for the process, for a write to a peer that has gone must be an error, not the end.
 #ifndef SLUICE_PROXY_NET_LOOP_H_
 #define SLUICE_PROXY_NET_LOOP_H_
 
-#include <uv.h>
-
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -16,9 +22,13 @@
 #include "proxy/base/mutex.h"
 #include "proxy/base/time.h"
 
+struct uv_loop_s;  // uv_loop_t; uv.h stays inside this room
+
 namespace sluice::net {
 
+class Loop;
 class Socket;
+struct WriteRequest;
 
 using Task = absl::AnyInvocable<void()>;
 
@@ -35,21 +45,24 @@ class Deferred {
  private:
   friend class Loop;
   virtual void OnDeferred() = 0;
-  Deferred* deferred_prev_ = nullptr;
-  Deferred* deferred_next_ = nullptr;
+  Loop* loop_ = nullptr;
+  Deferred** link_ = nullptr;  // what points here; null when not deferred
+  Deferred* next_ = nullptr;
 };
 
 class Loop {
  public:
   Loop();
-  // REQUIRES: every handle made on this loop has been closed or released.
+  // REQUIRES: every socket, acceptor, dial, resolver and watcher made on this loop is gone.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until Stop(). Then closes what is still open and drains the graveyard.
+  // Runs until Stop(), once in a loop's life. Then empties the mailbox unrun, drains the graveyard
+  // and lets what was closed finish closing. Objects whose owners still hold them stay open until
+  // their owners let go.
   void Run();
-  // Any thread. Takes effect after the current turn.
+  // Any thread. Takes effect after the current turn; tasks posted before it still run.
   void Stop();
   // Any thread. Runs `task` on the loop's thread, in the order posted. A task posted after Run()
   // has returned is destroyed unrun.
@@ -57,36 +70,90 @@ class Loop {
 
   // The time of this turn: read at most once between two polls.
   TimePoint now();
-  // How late the last turn was against its timer; a sign that the thread is overloaded.
+  // How late the timer fired the last time it did; a sign that the thread is overloaded. Up to 5 ms
+  // is the grain of the kernel's coarse clock and means nothing.
   Duration lag() const { return lag_; }
 
-  // Arms `deadline` to run `length` from now. Lengths are few: one queue is kept for each.
+  // Arms `deadline` to run `length` from now, at the grain of a millisecond and never early.
+  // Lengths are few: one queue is kept for each, forever. No system call.
   void Arm(Deadline& deadline, Duration length);
 
   // Destroys `dead` after all callbacks of this turn, in order of retirement.
   template <typename T>
   void Retire(std::unique_ptr<T> dead) {
-    if (dead != nullptr) dead_.push_back(std::shared_ptr<void>(std::move(dead)));
+    if (dead == nullptr) return;
+    dead_.push_back({dead.release(), [](void* object) { delete static_cast<T*>(object); }});
   }
 
-  // Runs `work` at the end of the callback that is running now, after its output was flushed; what
-  // it writes is flushed again, until nothing is left to do.
+  // Runs `work` at the end of the callback that is running now, after its output was sent; what it
+  // writes is sent too. First come, first run.
   void Defer(Deferred& work);
 
-  // Flushes what was written during a callback, then runs what was deferred, until both are empty.
-  // Every callback that this room raises ends with it, so nobody above needs to.
+  // Sends what was written during a callback. Every callback that this room raises ends with it,
+  // so nobody above needs to. Raises no events: those wait for the end of the callback.
   void FlushPending();
 
-  uv_loop_t* uv() { return &loop_; }
+  // For the files of this room: what every callback raised from libuv ends with. Flushes, raises
+  // OnReadEnd, OnWritable and OnFlushed where they are due, runs what was deferred, and again while
+  // that made more to do.
+  void EndCallback();
+
+  uv_loop_s* uv();
   // The loop's read block: one for all sockets, good during one OnRead().
   std::span<char> read_block() { return {read_block_.get(), kReadBlock}; }
 
   static constexpr size_t kReadBlock = 64 * 1024;
 
  private:
+  friend class Deferred;
   friend class Socket;
-  void AddPending(Socket& socket);
-  // ... timers, mailbox, graveyard
+  struct Handles;  // what libuv knows of the loop
+  struct Dead {
+    void* object;
+    void (*destroy)(void*);
+  };
+
+  DeadlineQueue& QueueFor(Duration length);
+  void SetTimer(TimePoint due);
+  void OnTimer();
+  void OnMail();
+  void Bury();
+  void Tell();
+  void RunDeferred();
+  void Shutdown();
+  WriteRequest* TakeRequest();
+  void GiveRequest(WriteRequest* request);
+
+  std::unique_ptr<Handles> handles_;
+  std::unique_ptr<char[]> read_block_;
+
+  TimePoint now_{};
+  bool now_known_ = false;
+  bool run_done_ = false;
+  Duration lag_{};
+
+  // A queue never moves: deadlines point into it.
+  std::vector<std::unique_ptr<DeadlineQueue>> queues_;
+  TimePoint timer_due_ = TimePoint::max();
+
+  std::vector<Dead> dead_;
+  std::vector<Dead> burying_;  // the batch at hand; keeps its capacity
+  // Sockets with output to send, and with events to raise, when the current callback returns. Each
+  // socket knows its place, and a place is null once its socket is gone.
+  std::vector<Socket*> to_flush_;
+  std::vector<Socket*> to_tell_;
+  Deferred* deferred_ = nullptr;
+  Deferred** deferred_end_ = &deferred_;
+
+  // Write requests are held only while a write waits for the peer; a few are kept for reuse.
+  WriteRequest* free_requests_ = nullptr;
+  uint32_t free_request_count_ = 0;
+
+  Mutex mutex_;
+  std::vector<Task> mail_ SLUICE_GUARDED_BY(mutex_);
+  bool mail_open_ SLUICE_GUARDED_BY(mutex_) = true;
+  bool stop_ SLUICE_GUARDED_BY(mutex_) = false;
+  std::vector<Task> batch_;  // the loop's half of the mailbox; keeps its capacity
 };
 
 }  // namespace sluice::net

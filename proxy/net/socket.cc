@@ -1,0 +1,420 @@
+#include "proxy/net/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/net/error.h"
+#include "proxy/net/hangup_watch.h"
+#include "proxy/net/socket_core.h"
+
+namespace sluice::net {
+namespace {
+
+// libuv allocates for more than four.
+constexpr size_t kRequestPieces = 4;
+// Half a MiB of large blocks in one call; the rest waits for the kernel anyway.
+constexpr size_t kGatherPieces = 31;
+// What a dead connection may still deliver: 16 MiB, more than any receive buffer holds.
+constexpr int kLastReads = 256;
+
+uv_buf_t Buf(std::string_view piece) {
+  return uv_buf_init(const_cast<char*>(piece.data()), static_cast<unsigned>(piece.size()));
+}
+
+}  // namespace
+
+SocketCore* NewCore(Loop& loop) {
+  auto* const core = new SocketCore{{}, &loop, nullptr};
+  SLUICE_CHECK(uv_tcp_init(loop.uv(), &core->tcp) == 0);
+  core->tcp.data = core;
+  return core;
+}
+
+void CloseCore(SocketCore* core) {
+  core->owner = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(&core->tcp),
+           [](uv_handle_t* handle) { delete static_cast<SocketCore*>(handle->data); });
+}
+
+void ApplyOptions(int fd, const SocketOptions& options) {
+  const int nodelay = options.nodelay ? 1 : 0;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay);
+  const auto seconds =
+      static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(options.keepalive).count());
+  const int keep = seconds > 0 ? 1 : 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keep, sizeof keep);
+  if (keep == 0) return;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+}
+
+struct Socket::Callbacks {
+  static void OnAlloc(uv_handle_t* handle, size_t, uv_buf_t* buf) {
+    const auto* const core = static_cast<SocketCore*>(handle->data);
+    const std::span<char> block = core->loop->read_block();
+    // Without room libuv does not read but says ENOBUFS, which is where a pause takes effect.
+    const bool read = core->owner != nullptr && core->owner->pauses_ == 0;
+    *buf = uv_buf_init(block.data(), read ? static_cast<unsigned>(block.size()) : 0);
+  }
+
+  static void OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buf) {
+    const auto* const core = static_cast<SocketCore*>(stream->data);
+    if (core->owner == nullptr || count == 0) return;  // 0: nothing there after all
+    Loop& loop = *core->loop;
+    core->owner->OnBytes(buf->base, count);
+    loop.EndCallback();
+  }
+
+  static void OnWritten(uv_write_t* uv, int status) {
+    const auto* const core = static_cast<SocketCore*>(uv->handle->data);
+    Loop& loop = *core->loop;
+    if (core->owner == nullptr) return loop.GiveRequest(static_cast<WriteRequest*>(uv->data));
+    core->owner->OnWritten(status);
+    loop.EndCallback();
+  }
+};
+
+Socket::Socket(SocketCore* core) : loop_(*core->loop), core_(core) { core->owner = this; }
+
+Socket::~Socket() { Close(); }
+
+std::unique_ptr<Socket> Socket::Adopt(Loop& loop, Fd fd, const SocketOptions& options) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) return nullptr;
+  SocketCore* const core = NewCore(loop);
+  if (uv_tcp_open(&core->tcp, fd.get()) != 0) {
+    CloseCore(core);
+    return nullptr;
+  }
+  if (domain != AF_UNIX) ApplyOptions(fd.get(), options);
+  fd.Release();
+  return std::make_unique<Socket>(core);
+}
+
+// A duplicate, because libuv closes its descriptor and has no way to let go of it.
+Fd Socket::Release(std::unique_ptr<Socket> socket) {
+  return Fd(socket->core_ == nullptr ? -1 : ::fcntl(socket->fd(), F_DUPFD_CLOEXEC, 0));
+}
+
+int Socket::fd() const {
+  uv_os_fd_t fd = -1;
+  uv_fileno(reinterpret_cast<const uv_handle_t*>(&core_->tcp), &fd);
+  return fd;
+}
+
+void Socket::Close() {
+  Forget();
+  watch_.reset();  // first: its duplicate would keep the connection open
+  queue_.Clear();
+  writing_ = nullptr;  // comes back to the loop through its callback
+  if (core_ != nullptr) CloseCore(std::exchange(core_, nullptr));
+}
+
+void Socket::Forget() {
+  if (flush_place_ != kNowhere) loop_.to_flush_[flush_place_] = nullptr;
+  if (tell_place_ != kNowhere) loop_.to_tell_[tell_place_] = nullptr;
+  flush_place_ = tell_place_ = kNowhere;
+}
+
+void Socket::MarkPending() {
+  if (flush_place_ != kNowhere) return;
+  flush_place_ = static_cast<uint32_t>(loop_.to_flush_.size());
+  loop_.to_flush_.push_back(this);
+}
+
+void Socket::MarkTell() {
+  if (tell_place_ != kNowhere) return;
+  tell_place_ = static_cast<uint32_t>(loop_.to_tell_.size());
+  loop_.to_tell_.push_back(this);
+}
+
+void Socket::SetEvents(StreamEvents* events) {
+  events_ = events;
+  if (end_untold_ || (error_ != 0 && !error_told_)) MarkTell();
+}
+
+void Socket::StartReading() {
+  wants_read_ = true;
+  if (reading_ || read_ended_ || pauses_ != 0 || !CanWrite()) return;
+  reading_ = true;
+  const int error = uv_read_start(core_->stream(), Callbacks::OnAlloc, Callbacks::OnRead);
+  if (error != 0) Fail(error);
+}
+
+void Socket::OnBytes(char* base, ptrdiff_t count) {
+  if (count == UV_ENOBUFS) return StopForPause();
+  if (count > 0) {
+    SLUICE_DCHECK(events_ != nullptr);
+    if (events_ == nullptr) return Fail(kConnAborted);  // bytes would be lost: no way to go on
+    events_->OnRead({base, static_cast<size_t>(count)});
+    return;
+  }
+  reading_ = false;  // libuv has stopped by itself
+  if (count != UV_EOF) return Fail(static_cast<int>(count));
+  if (error_ != 0) return MarkTell();
+  read_ended_ = true;
+  if (events_ == nullptr) {
+    end_untold_ = true;
+    return;
+  }
+  events_->OnReadEnd(0);
+}
+
+void Socket::Pause(PauseReason why) { pauses_ |= static_cast<uint8_t>(why); }
+
+void Socket::StopForPause() {
+  uv_read_stop(core_->stream());
+  reading_ = false;
+  if (watch_ == nullptr && error_ == 0) watch_ = std::make_unique<HangupWatch>(*this);
+}
+
+void Socket::Resume(PauseReason why) {
+  pauses_ &= static_cast<uint8_t>(~static_cast<uint8_t>(why));
+  if (pauses_ != 0) return;
+  watch_.reset();
+  if (error_ != 0) {
+    if (!error_told_) MarkTell();
+  } else if (wants_read_) {
+    StartReading();
+  }
+}
+
+// A hang-up without an error is a Unix peer that closed. That counts only for who waits to hear of
+// it: otherwise its last bytes may still be unread, and reading them ends in an ordinary FIN.
+void Socket::OnHangup() {
+  watch_.reset();
+  if (!CanWrite()) return;
+  pollfd state{fd(), 0, 0};
+  ::poll(&state, 1, 0);
+  if ((state.revents & (POLLHUP | POLLERR)) == 0) return;  // urgent data: not ours to read
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  const bool backlog = (pauses_ & static_cast<uint8_t>(PauseReason::kBacklog)) != 0;
+  if (error == 0 && (finished_ || !backlog)) return;
+  Fail(error == 0 || error == EPIPE ? kConnReset : -error);
+}
+
+// Who paused only because the other side is slow wants the whole of what arrived before the end: a
+// server may answer early and reset.
+bool Socket::MustDeliverFirst() const {
+  int unread = 0;
+  return pauses_ == static_cast<uint8_t>(PauseReason::kPeerFull) &&
+         ::ioctl(fd(), FIONREAD, &unread) == 0 && unread > 0;
+}
+
+// False: bytes are left that a pause holds back. Reads past libuv, which has seen the error and
+// might not report what is left.
+bool Socket::DeliverArrived() {
+  for (int reads = 0; reads < kLastReads; ++reads) {
+    if (core_ == nullptr || !wants_read_ || read_ended_ || events_ == nullptr) return true;
+    if (pauses_ != 0) return !MustDeliverFirst();
+    const std::span<char> block = loop_.read_block();
+    const ssize_t count = ::read(fd(), block.data(), block.size());
+    if (count <= 0) return true;
+    events_->OnRead({block.data(), static_cast<size_t>(count)});
+  }
+  return true;
+}
+
+void Socket::Write(std::string_view bytes) {
+  SLUICE_DCHECK(!finishing_);
+  if (!CanWrite() || bytes.empty()) return;
+  if (writing_ != nullptr) return queue_.Append(bytes);
+  if (queue_.size() + bytes.size() >= kAtOnce) return SendNow(bytes);
+  queue_.Append(bytes);
+  MarkPending();
+}
+
+void Socket::Write(Bytes&& bytes) {
+  SLUICE_DCHECK(!finishing_);
+  if (!CanWrite() || bytes.empty()) return bytes.Clear();
+  queue_.Append(std::move(bytes));
+  if (writing_ != nullptr) return;
+  if (queue_.size() >= kAtOnce) return SendNow({});
+  MarkPending();
+}
+
+Bytes& Socket::Staging() {
+  MarkPending();
+  return queue_;
+}
+
+// Sends the queue and `last` behind it; what the kernel does not take is kept and waited for.
+void Socket::SendNow(std::string_view last) {
+  std::array<std::string_view, kGatherPieces> pieces;
+  std::array<uv_buf_t, kGatherPieces + 1> bufs;
+  while (!queue_.empty() || !last.empty()) {
+    const size_t count = queue_.Gather(pieces);
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; ++i) {
+      bufs[i] = Buf(pieces[i]);
+      bytes += pieces[i].size();
+    }
+    const bool with_last = bytes == queue_.size() && !last.empty();
+    if (with_last) {
+      bufs[count] = Buf(last);
+      bytes += last.size();
+    }
+    int sent = uv_try_write(core_->stream(), bufs.data(),
+                            static_cast<unsigned>(count + (with_last ? 1 : 0)));
+    if (sent == UV_EAGAIN) sent = 0;
+    if (sent < 0) return Fail(sent);
+    const size_t from_queue = std::min(static_cast<size_t>(sent), queue_.size());
+    queue_.RemovePrefix(from_queue);
+    last.remove_prefix(static_cast<size_t>(sent) - from_queue);
+    NoteSent(static_cast<size_t>(sent));
+    if (static_cast<size_t>(sent) < bytes) break;
+  }
+  queue_.Append(last);
+  if (!queue_.empty()) StartWrite();
+}
+
+// REQUIRES: the queue has something, and nothing is in flight.
+void Socket::StartWrite() {
+  writing_ = loop_.TakeRequest();
+  writing_->uv.data = writing_;
+  writing_->bytes = std::move(queue_);
+  std::array<std::string_view, kRequestPieces> pieces;
+  std::array<uv_buf_t, kRequestPieces> bufs;
+  const size_t count = writing_->bytes.Gather(pieces);
+  writing_->sending = 0;
+  for (size_t i = 0; i < count; ++i) {
+    bufs[i] = Buf(pieces[i]);
+    writing_->sending += pieces[i].size();
+  }
+  const int error = uv_write(&writing_->uv, core_->stream(), bufs.data(),
+                             static_cast<unsigned>(count), Callbacks::OnWritten);
+  if (error == 0) return;
+  loop_.GiveRequest(std::exchange(writing_, nullptr));
+  Fail(error);
+}
+
+void Socket::OnWritten(int status) {
+  WriteRequest* const request = std::exchange(writing_, nullptr);
+  if (status == 0 && error_ == 0) {
+    NoteSent(request->sending);
+    request->bytes.RemovePrefix(request->sending);
+    request->bytes.Append(std::move(queue_));
+    queue_ = std::move(request->bytes);
+  }
+  loop_.GiveRequest(request);
+  if (status != 0) return Fail(status);
+  if (CanWrite() && !queue_.empty()) StartWrite();
+  if (finishing_) MarkPending();
+}
+
+void Socket::NoteSent(size_t bytes) {
+  flush_left_ -= std::min(flush_left_, bytes);
+  if (finishing_ || wants_flushed_) MarkPending();
+  if (was_full_ || (wants_flushed_ && flush_left_ == 0)) MarkTell();
+}
+
+void Socket::NotifyFlushed() {
+  wants_flushed_ = true;
+  flush_left_ = buffered();
+  MarkPending();
+}
+
+void Socket::FinishWriting() {
+  finishing_ = true;
+  MarkPending();
+}
+
+// Called by the loop at the end of a callback.
+void Socket::Flush() {
+  if (!CanWrite()) return queue_.Clear();
+  if (writing_ == nullptr && !queue_.empty()) SendNow({});
+  if (error_ != 0) return;
+  if (finishing_ && !finished_ && buffered() == 0) {
+    finished_ = true;
+    ::shutdown(fd(), SHUT_WR);
+  }
+  if (wants_flushed_ && flush_left_ == 0) MarkTell();
+}
+
+// Told from the loop, never from inside the call that met it.
+void Socket::Fail(int error) {
+  if (error_ != 0) return;
+  error_ = error;
+  queue_.Clear();
+  watch_.reset();
+  MarkTell();
+}
+
+void Socket::RaiseDue() {
+  if (core_ == nullptr) return;
+  if (error_ != 0) {
+    if (error_told_ || !DeliverArrived() || core_ == nullptr || events_ == nullptr) return;
+    error_told_ = true;
+    if (reading_) uv_read_stop(core_->stream());
+    reading_ = false;
+    events_->OnReadEnd(error_);
+    return;
+  }
+  if (end_untold_ && events_ != nullptr) {
+    end_untold_ = false;
+    events_->OnReadEnd(0);
+  }
+  const bool full =
+      buffered() > high_mark_ / 4 || (buffered() > kLargeBlock && BufferBudget::Exhausted());
+  if (was_full_ && !full && events_ != nullptr && CanWrite()) {
+    was_full_ = false;
+    events_->OnWritable();
+  }
+  if (wants_flushed_ && flush_left_ == 0 && events_ != nullptr && CanWrite()) {
+    wants_flushed_ = false;
+    events_->OnFlushed();
+  }
+}
+
+void Socket::Abort() {
+  if (core_ == nullptr) return;
+  const linger reset{1, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  watch_.reset();
+  Close();
+}
+
+size_t Socket::buffered() const {
+  return queue_.size() + (writing_ != nullptr ? writing_->bytes.size() : 0);
+}
+
+bool Socket::Full() const {
+  const bool full =
+      buffered() >= high_mark_ || (buffered() > kLargeBlock && BufferBudget::Exhausted());
+  if (full) was_full_ = true;
+  return full;
+}
+
+void Socket::SetHighMark(size_t bytes) {
+  high_mark_ = static_cast<uint32_t>(std::min<size_t>(bytes, UINT32_MAX));
+  if (was_full_) MarkTell();
+}
+
+Address Socket::peer() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  if (core_ == nullptr || ::getpeername(fd(), address, &size) != 0) return {};
+  return Address::From(address, size);
+}
+
+Address Socket::local() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  if (core_ == nullptr || ::getsockname(fd(), address, &size) != 0) return {};
+  return Address::From(address, size);
+}
+
+}  // namespace sluice::net
