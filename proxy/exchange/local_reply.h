@@ -31,24 +31,24 @@ struct LocalReply {
   std::string_view body;    // empty for HEAD, 204 and 304
 };
 
-// The operator's pages, conf::Config::answers, prepared. Threads: any, once made.
+// The pages errors are told with: the operator's (conf::Config::answers) where there is one for the
+// status and format, else ours. Threads: any, once made.
 class Answers {
  public:
-  Answers() = default;
+  Answers() : Answers(std::vector<conf::Answer>()) {}
   explicit Answers(const std::vector<conf::Answer>& answers);
 
-  // Null: ours.
-  const route::Template* Html(int status) const;
-  const route::Template* Json(int status) const;
+  const route::Template& Html(int status) const;
+  const route::Template& Json(int status) const;
 
  private:
   struct Page {
     int status;
-    route::Template html;
-    route::Template json;
+    route::Template text;
   };
-  const Page* Find(int status) const;
-  std::vector<Page> pages_;  // a handful
+  static const route::Template& Find(const std::vector<Page>& pages, int status);
+  std::vector<Page> html_;  // a handful; the last one is ours, for any status
+  std::vector<Page> json_;
 };
 
 // What to say. The views are read during the call only, but `date`, which goes into the head.
@@ -79,8 +79,17 @@ LocalReply MakeFixed(const http::RequestHead& request, const ForwardContext& con
 // The 405 for methods that sluice serves to nobody.
 std::optional<http::Refusal> RefusedMethod(http::Method method);
 
-// JSON is liked better than HTML by this Accept (q-values count; equal is HTML; absent is HTML).
+// Does this Accept like JSON better than HTML? The higher q wins, then the one named more exactly
+// ("application/json, */*" means JSON), then HTML.
 bool PrefersJson(std::string_view accept);
+
+// For text between tags or in quoted attributes, and for text inside a JSON string. What needs no
+// escape comes back as it is.
+std::string_view EscapeHtml(std::string_view text, Arena& arena);
+std::string_view EscapeJson(std::string_view text, Arena& arena);
+// For a Location: every byte but visible ASCII, and quotes, angle brackets and the backslash that
+// browsers take for a slash, become %XX.
+std::string_view EscapeLocation(std::string_view text, Arena& arena);
 
 }  // namespace sluice::exchange
 

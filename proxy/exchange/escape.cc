@@ -1,0 +1,98 @@
+// The three escapes of local_reply.h: each maps one byte to a text, or to itself.
+#include <array>
+#include <cstdint>
+
+#include "proxy/exchange/local_reply.h"
+
+namespace sluice::exchange {
+namespace {
+
+constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::string_view kUpperHex = "0123456789ABCDEF";
+
+// What stands for one byte; `size` 0: the byte itself.
+struct Substitute {
+  std::array<char, 6> text{};
+  uint8_t size = 0;
+};
+
+constexpr Substitute Text(std::string_view text) {
+  Substitute substitute;
+  for (const char c : text) substitute.text[substitute.size++] = c;
+  return substitute;
+}
+
+constexpr Substitute HtmlFor(char c) {
+  switch (c) {
+    case '&':
+      return Text("&amp;");
+    case '<':
+      return Text("&lt;");
+    case '>':
+      return Text("&gt;");
+    case '"':
+      return Text("&quot;");
+    case '\'':
+      return Text("&#39;");
+    default:
+      return {};
+  }
+}
+
+// Angle brackets too, for browsers that guess at types.
+constexpr Substitute JsonFor(char c) {
+  if (c == '"') return Text("\\\"");
+  if (c == '\\') return Text("\\\\");
+  const auto byte = static_cast<uint8_t>(c);
+  if (byte >= 0x20 && byte != 0x7f && c != '<' && c != '>' && c != '&') return {};
+  Substitute substitute = Text("\\u00");
+  substitute.text[4] = kHex[byte >> 4];
+  substitute.text[5] = kHex[byte & 15];
+  substitute.size = 6;
+  return substitute;
+}
+
+constexpr Substitute LocationFor(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  const bool plain = byte > 0x20 && byte < 0x7f && c != '"' && c != '<' && c != '>' && c != '\\';
+  if (plain) return {};
+  Substitute substitute = Text("%");
+  substitute.text[1] = kUpperHex[byte >> 4];
+  substitute.text[2] = kUpperHex[byte & 15];
+  substitute.size = 3;
+  return substitute;
+}
+
+template <Substitute (*kFor)(char)>
+std::string_view Escape(std::string_view text, Arena& arena) {
+  size_t size = 0;
+  for (const char c : text) {
+    const Substitute substitute = kFor(c);
+    size += substitute.size == 0 ? 1 : substitute.size;
+  }
+  if (size == text.size()) return text;
+  char* const escaped = arena.AllocateArray<char>(size);
+  char* to = escaped;
+  for (const char c : text) {
+    const Substitute substitute = kFor(c);
+    if (substitute.size == 0) *to++ = c;
+    for (uint8_t i = 0; i < substitute.size; ++i) *to++ = substitute.text[i];
+  }
+  return {escaped, size};
+}
+
+}  // namespace
+
+std::string_view EscapeHtml(std::string_view text, Arena& arena) {
+  return Escape<HtmlFor>(text, arena);
+}
+
+std::string_view EscapeJson(std::string_view text, Arena& arena) {
+  return Escape<JsonFor>(text, arena);
+}
+
+std::string_view EscapeLocation(std::string_view text, Arena& arena) {
+  return Escape<LocationFor>(text, arena);
+}
+
+}  // namespace sluice::exchange
