@@ -120,9 +120,7 @@ TEST(Layers, AFileOutsideEveryRoomIsCaught) {
 }
 
 TEST(Layers, ALineOfTheTableThatMeansNothingIsReported) {
-  EXPECT_THAT(Layering("room a b
-roof c
-").mistakes(),
+  EXPECT_THAT(Layering("room a b\nroof c\n").mistakes(),
               testing::UnorderedElementsAre(HasSubstr("unknown room b"), HasSubstr("roof")));
 }
 
