@@ -1,0 +1,500 @@
+#include "proxy/exchange/exchange.h"
+
+#include <utility>
+
+#include "proxy/base/block.h"
+#include "proxy/base/check.h"
+#include "proxy/exchange/report.h"
+
+namespace sluice::exchange {
+
+using http::HasBody;
+
+Exchange::Exchange(Context& context, Arena& arena, http::Downstream& client,
+                   http::RequestHead& head, const Peer& peer, std::string_view listener)
+    : context_(context),
+      view_(context.view()),
+      arena_(arena),
+      client_(client),
+      head_(head),
+      peer_(peer),
+      started_(context.loop().now()) {
+  record_.started = context_.Wall(started_);
+  record_.listener = listener;
+  record_.client_ip = peer.ip;
+  DescribeRequest(head_, record_);
+}
+
+Exchange::~Exchange() {
+  EndTry(nullptr);
+  if (counted_in_flight_) route_stats_->in_flight.Sub();
+}
+
+// Before a server.
+
+void Exchange::Refuse(const http::Refusal& refusal) {
+  request_ended_ = true;
+  route_stats_ = &view_->shared->unrouted->shard(context_.shard());
+  identity_ = {.ip = peer_.ip, .peer = peer_.ip, .peer_is_unix = peer_.is_unix};
+  record_.request_id =
+      RequestId(head_, view_->shared->config->forwarding, identity_, context_.random());
+  Fail({.side = Side::kDownstream,
+        .cause = refusal.status == 431 || refusal.status == 414 ? Cause::kTooLarge
+                 : refusal.status == 408                        ? Cause::kTooSlow
+                                                                : Cause::kMalformed,
+        .why = std::string(refusal.why)},
+       refusal.status);
+}
+
+void Exchange::Start() {
+  const RuntimeView& shared = *view_->shared;
+  request_ended_ = !HasBody(head_.framing);
+  identity_ = admission::Resolve(peer_.ip, peer_.is_unix, head_, shared.trusted);
+  record_.client_ip = identity_.ip;
+  record_.request_id =
+      RequestId(head_, shared.config->forwarding, identity_, context_.random());
+  route_ = shared.router->Find(head_);
+  const std::shared_ptr<RouteCounters>& counters =
+      route_ != nullptr ? shared.routes[route_->index] : shared.unrouted;
+  route_stats_ = &counters->shard(context_.shard());
+  route_stats_->in_flight.Add();
+  counted_in_flight_ = true;
+  if (AnswerHere() || !PrepareForward()) return;
+  if (route_->timeouts.total > Duration::zero()) {
+    context_.loop().Arm(total_, route_->timeouts.total);
+  }
+  client_.SetHighMark(route_->conf.response_buffer);
+  if (!request_ended_ && head_.expect_continue && route_->conf.request_buffer > 0) {
+    http::ResponseHead go_on(arena_);
+    go_on.status = 100;
+    go_on.reason = http::ReasonOf(100);
+    client_.SendInterim(go_on);
+  }
+  GatherOrPlace();
+}
+
+// Everything that needs no server. True when the answer is on its way.
+bool Exchange::AnswerHere() {
+  if (const std::optional<http::Refusal> refused = RefusedMethod(head_.method)) {
+    ReplyError(refused->status, refused->why);
+    return true;
+  }
+  if (route_ == nullptr) {
+    ReplyError(404, "no route of this site matches the request");
+    return true;
+  }
+  record_.route = route_->conf.name;
+  if (route_->conf.redirect) {
+    SendReply(MakeRedirect(head_, Forwarding(), context_.Date(), view_->shared->answers));
+    return true;
+  }
+  if (route_->conf.respond) {
+    SendReply(MakeFixed(head_, Forwarding(), context_.Date()));
+    return true;
+  }
+  return head_.framing.kind == http::Framing::Kind::kLength &&
+         BodyTooLarge(head_.framing.length);
+}
+
+bool Exchange::BodyTooLarge(uint64_t bytes) {
+  if (route_->conf.max_body == 0 || bytes <= route_->conf.max_body) return false;
+  Fail({.side = Side::kDownstream,
+        .cause = Cause::kTooLarge,
+        .why = "the request body is larger than this site accepts"},
+       413);
+  return true;
+}
+
+bool Exchange::PrepareForward() {
+  SLUICE_CHECK(route_->pool.has_value());
+  cluster_ = &view_->clusters[*route_->pool];
+  record_.pool = pool_spec().name;
+  const ForwardedRequest forwarded = ForwardRequest(head_, Forwarding());
+  if (forwarded.refusal) {
+    ReplyError(forwarded.refusal->status, forwarded.refusal->why);
+    return false;
+  }
+  head_.target = forwarded.target;
+  upgrade_ = forwarded.upgrade;
+  return true;
+}
+
+void Exchange::GatherOrPlace() {
+  const bool wait = !request_ended_ && held_.size() < route_->conf.request_buffer &&
+                    !BufferBudget::Exhausted();
+  if (wait) return;
+  record_.body_wait = context_.loop().now() - started_;
+  Place();
+}
+
+void Exchange::OnRequestBody(std::string_view bytes) {
+  record_.request_bytes += bytes.size();
+  if (phase_ == Phase::kDone) return client_.Consumed(bytes.size());
+  if (phase_ == Phase::kTunnel) ArmProgress(route_->timeouts.tunnel_idle);
+  if (phase_ != Phase::kTunnel && BodyTooLarge(record_.request_bytes)) return;
+  if (phase_ == Phase::kGather || phase_ == Phase::kConnect) {
+    held_.Append(bytes);
+    // What is within request_buffer is ours to hold; beyond it the client waits.
+    request_owed_ += bytes.size();
+    if (held_.size() < route_->conf.request_buffer) ReturnRequestCredit();
+    if (phase_ == Phase::kGather) GatherOrPlace();
+    return;
+  }
+  body_in_hand_ = false;
+  request_owed_ += bytes.size();
+  lease_.stream().SendBody(bytes);
+  if (!lease_.stream().Full()) ReturnRequestCredit();
+  if (phase_ == Phase::kSend) ArmProgress(route_->timeouts.idle);
+}
+
+void Exchange::OnRequestEnd(const http::Fields* trailers) {
+  request_ended_ = true;
+  request_trailers_ = trailers;
+  if (phase_ == Phase::kGather) return GatherOrPlace();
+  if (phase_ == Phase::kConnect || phase_ == Phase::kDone || !lease_) return;
+  lease_.stream().SendEnd(trailers);
+  if (phase_ == Phase::kSend) {
+    sent_at_ = context_.loop().now();
+    ArmProgress(route_->timeouts.head);
+  }
+}
+
+void Exchange::ReturnRequestCredit() {
+  if (const size_t owed = std::exchange(request_owed_, 0); owed > 0) client_.Consumed(owed);
+}
+
+// A server.
+
+void Exchange::Place() {
+  phase_ = Phase::kConnect;
+  const std::optional<balancer::HostIndex> host = cluster_->picker->Pick(
+      {.now = context_.loop().now(), .tried = tried_}, context_.random());
+  if (!host) {
+    return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"}, 503);
+  }
+  host_ = *host;
+  server_ = cluster_->shared->servers[host_].get();
+  record_.server = server_->label;
+  ++record_.tries;
+  active_.emplace(*server_->health);
+  server_stats().requests.Add();
+  server_stats().in_flight.Add();
+  if (record_.tries > 1) server_stats().retries.Add();
+  tried_at_ = context_.loop().now();
+  // A server may close a kept connection at the moment we use it. What may not be sent twice takes
+  // only one that was used a moment ago, else a fresh one.
+  const bool repeatable = request_ended_ && http::IsIdempotent(head_.method);
+  upstream::Lease kept = context_.pool().TakeIdle(
+      *cluster_->slots[host_], repeatable ? Duration::max() : std::chrono::seconds(1));
+  if (kept) {
+    SendRequest(std::move(kept));
+  } else {
+    Connect();
+  }
+}
+
+void Exchange::Connect() {
+  dial_ = context_.pool().Connect(
+      cluster_->slots[host_], pool_spec(), route_->timeouts.connect,
+      [this](upstream::Lease lease, const Failure& why) {
+        context_.loop().Retire(std::move(dial_));
+        if (!lease) return TryFailed(why, /*reused=*/false);
+        record_.connect = context_.loop().now() - tried_at_;
+        SendRequest(std::move(lease));
+      });
+}
+
+void Exchange::SendRequest(upstream::Lease lease) {
+  phase_ = Phase::kSend;
+  lease_ = std::move(lease);
+  lease_.Begin(*this, arena_);
+  SetUpstreamHost(head_, *route_, server_->name);
+  http::Upstream& server = lease_.stream();
+  server.SendHead(head_);
+  held_.ForEach([&](std::string_view piece) { server.SendBody(piece); });
+  sent_at_ = context_.loop().now();
+  if (request_ended_) {
+    server.SendEnd(request_trailers_);
+    ArmProgress(route_->timeouts.head);
+  } else {
+    // Only a body wholly held can be sent twice, and this one may be of any length.
+    body_in_hand_ = held_.empty();
+    held_.Clear();
+    ArmProgress(route_->timeouts.idle);
+  }
+  if (!server.Full()) ReturnRequestCredit();
+}
+
+void Exchange::OnUpstreamWritable() {
+  ReturnRequestCredit();
+  if (phase_ == Phase::kSend && !request_ended_) ArmProgress(route_->timeouts.idle);
+}
+
+// The answer.
+
+void Exchange::OnInterim(const http::ResponseHead& head) {
+  // Ours has been sent already when we asked for the body ourselves.
+  if (head.status == 100 && route_->conf.request_buffer > 0) return;
+  http::ResponseHead interim = head;
+  ForwardInterim(interim, view_->shared->config->forwarding);
+  client_.SendInterim(interim);
+}
+
+void Exchange::OnResponse(const http::ResponseHead& head) {
+  if (head.status == 101 && !upgrade_) {
+    return OnUpstreamFailed({.side = Side::kUpstream,
+                             .cause = Cause::kMalformed,
+                             .why = "the server switched protocols without being asked"});
+  }
+  answered_at_ = context_.loop().now();
+  record_.first_byte = answered_at_ - sent_at_;
+  record_.server_status = record_.status = head.status;
+  server_stats().by_class[observe::StatusClass(head.status)].Add();
+  server_stats().first_byte.Record(record_.first_byte);
+  Praise();
+  held_.Clear();
+  body_in_hand_ = false;
+  head_sent_ = true;
+  http::ResponseHead answer = head;
+  ForwardResponse(answer, head_, Forwarding(), context_.Date());
+  phase_ = head.status == 101 ? Phase::kTunnel : Phase::kAnswer;
+  client_.SendHead(answer);
+  ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
+}
+
+void Exchange::OnResponseBody(std::string_view bytes) {
+  record_.response_bytes += bytes.size();
+  response_owed_ += bytes.size();
+  client_.SendBody(bytes);
+  if (client_.Full()) {
+    // The client is slow, not the server: its own rule watches it (min_body_rate).
+    if (phase_ != Phase::kTunnel) progress_.Cancel();
+    return;
+  }
+  ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
+  lease_.stream().Consumed(std::exchange(response_owed_, 0));
+}
+
+void Exchange::OnDownstreamWritable() {
+  if (!lease_ || response_owed_ == 0) return;
+  ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
+  lease_.stream().Consumed(std::exchange(response_owed_, 0));
+}
+
+void Exchange::OnResponseEnd(const http::Fields* trailers) {
+  client_.SendEnd(trailers);
+  phase_ = Phase::kDone;
+  ReturnRequestCredit();
+  EndTry(nullptr);
+}
+
+// When something goes wrong.
+
+void Exchange::EndTry(const Failure* why) {
+  progress_.Cancel();
+  if (server_ == nullptr) return;
+  if (why != nullptr && why->side == Side::kUpstream) server_stats().failures.Add(why->cause);
+  server_stats().in_flight.Sub();
+  active_.reset();
+  if (dial_ != nullptr) context_.loop().Retire(std::move(dial_));
+  lease_.Drop();
+  response_owed_ = 0;
+  server_ = nullptr;
+}
+
+void Exchange::OnUpstreamFailed(const Failure& why) { TryFailed(why, lease_ && lease_.reused()); }
+
+void Exchange::TryFailed(const Failure& why, bool reused) {
+  const Again again = head_sent_ ? Again::kNo
+                                 : TryAgain({.cause = why.cause,
+                                             .nothing_sent = why.nothing_sent,
+                                             .reused_connection = reused,
+                                             .method = head_.method,
+                                             .body_in_hand = body_in_hand_,
+                                             .tries_left = pool_spec().tries > record_.tries
+                                                               ? pool_spec().tries - record_.tries
+                                                               : 0});
+  if (again == Again::kSameServer) {
+    // Not the server's failure: it had closed an idle connection, as it may.
+    upstream::Server* const server = server_;
+    EndTry(nullptr);
+    server_ = server;
+    active_.emplace(*server_->health);
+    server_stats().in_flight.Add();
+    phase_ = Phase::kConnect;
+    tried_at_ = context_.loop().now();
+    return Connect();
+  }
+  ReportFailedTry(*server_, why, again == Again::kOtherServer, record_);
+  Blame(why);
+  tried_.push_back(host_);
+  EndTry(&why);
+  if (again == Again::kOtherServer) {
+    const bool another =
+        cluster_->picker->Pick({.now = context_.loop().now(), .tried = tried_}, context_.random())
+            .has_value();
+    if (another) return Place();
+  }
+  const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout ||
+                    why.cause == Cause::kIdleTimeout;
+  Fail(why, late ? 504 : 502);
+}
+
+void Exchange::Blame(const Failure& why) {
+  if (why.side != Side::kUpstream) return;
+  const TimePoint now = context_.loop().now();
+  if (cluster_->shared->outlier.OnFailure(*server_->health, now) ==
+      balancer::RestChange::kBegan) {
+    server_stats().rests.Add();
+    ReportRest(*server_, balancer::RestLeft(*server_->health, now), why);
+  }
+}
+
+void Exchange::Praise() {
+  if (cluster_->shared->outlier.OnSuccess(*server_->health, context_.loop().now()) ==
+      balancer::RestChange::kEnded) {
+    ReportRecovery(*server_);
+  }
+}
+
+// Ends the exchange: with an answer of our own while that is possible, else by cutting.
+void Exchange::Fail(const Failure& why, int status) {
+  if (phase_ == Phase::kDone) return;
+  record_.side = why.side;
+  record_.end = why.cause;
+  why_ = why.why;
+  record_.why = why_;
+  EndTry(&why);
+  if (!head_sent_) return ReplyError(status, why_);
+  phase_ = Phase::kDone;
+  total_.Cancel();
+  client_.Reset();
+}
+
+void Exchange::OnRequestFailed(const Failure& why) {
+  if (phase_ == Phase::kDone) return;
+  switch (why.cause) {
+    case Cause::kClientLeft:
+    case Cause::kReset: {
+      // Nobody is there to be answered.
+      record_.side = Side::kDownstream;
+      record_.end = Cause::kClientLeft;
+      why_ = why.why;
+      record_.why = why_;
+      phase_ = Phase::kDone;
+      EndTry(nullptr);
+      return client_.Reset();
+    }
+    case Cause::kTooSlow:
+      return Fail(why, 408);
+    case Cause::kTooLarge:
+      return Fail(why, 413);
+    case Cause::kShutdown:
+      return Fail(why, 503);
+    default:
+      return Fail(why, 400);
+  }
+}
+
+void Exchange::ReplyError(int status, std::string_view why) {
+  std::optional<std::chrono::seconds> retry_after;
+  if (status == 503) retry_after = std::chrono::seconds(1);
+  SendReply(MakeError(head_,
+                      {.status = status,
+                       .why = why,
+                       .request_id = record_.request_id,
+                       .date = context_.Date(),
+                       .retry_after = retry_after},
+                      view_->shared->answers));
+}
+
+void Exchange::SendReply(const LocalReply& reply) {
+  own_answer_ = true;
+  head_sent_ = true;
+  phase_ = Phase::kDone;
+  total_.Cancel();
+  answered_at_ = context_.loop().now();
+  record_.status = reply.head.status;
+  record_.response_bytes = reply.body.size();
+  client_.SendHead(reply.head);
+  client_.SendBody(reply.body);
+  client_.SendEnd(nullptr);
+  ReturnRequestCredit();
+}
+
+// Time.
+
+void Exchange::ArmProgress(Duration length) {
+  if (length > Duration::zero()) context_.loop().Arm(progress_, length);
+}
+
+void Exchange::OnNoProgress() {
+  switch (phase_) {
+    case Phase::kSend:
+      if (request_ended_) {
+        return TryFailed({.side = Side::kUpstream,
+                          .cause = Cause::kHeadTimeout,
+                          .why = "the server sent no answer within head_timeout"},
+                         /*reused=*/false);
+      }
+      if (lease_.stream().Full()) {
+        return TryFailed({.side = Side::kUpstream,
+                          .cause = Cause::kIdleTimeout,
+                          .why = "the server did not read the request within idle_timeout"},
+                         /*reused=*/false);
+      }
+      return Fail({.side = Side::kDownstream,
+                   .cause = Cause::kTooSlow,
+                   .why = "no part of the request body came within idle_timeout"},
+                  408);
+    case Phase::kAnswer:
+      return TryFailed({.side = Side::kUpstream,
+                        .cause = Cause::kIdleTimeout,
+                        .why = "the server stopped in the middle of its answer"},
+                       /*reused=*/false);
+    case Phase::kTunnel:
+      return Fail({.side = Side::kSluice,
+                   .cause = Cause::kIdleTimeout,
+                   .why = "nothing passed through the tunnel within tunnel_idle_timeout"},
+                  504);
+    case Phase::kGather:
+    case Phase::kConnect:
+    case Phase::kDone:
+      return;
+  }
+}
+
+void Exchange::OnTotalTimeout() {
+  Fail({.side = Side::kSluice,
+        .cause = Cause::kTotalTimeout,
+        .why = "the request took longer than total_timeout"},
+       504);
+}
+
+// Settled.
+
+void Exchange::OnResponseDone(bool complete) {
+  const TimePoint now = context_.loop().now();
+  record_.total = now - started_;
+  if (answered_at_ != TimePoint{}) record_.transfer = now - answered_at_;
+  if (!complete && record_.end == Cause::kNone) {
+    record_.side = Side::kDownstream;
+    record_.end = Cause::kClientLeft;
+    record_.why = "the client closed before its answer was complete";
+  }
+  if (own_answer_) route_stats_->own_answers.Add();
+  route_stats_->Add(record_);
+  context_.recorder().Record(record_, *view_->shared);
+}
+
+ForwardContext Exchange::Forwarding() const {
+  return {.forwarding = view_->shared->config->forwarding,
+          .route = *route_,
+          .client = identity_,
+          .scheme = peer_.scheme,
+          .request_id = record_.request_id};
+}
+
+observe::ServerStats& Exchange::server_stats() { return server_->stats.shard(context_.shard()); }
+
+}  // namespace sluice::exchange

@@ -1,0 +1,145 @@
+// Exchange: one request, from its head to its record. It walks the stops of a request: route,
+// identify, wait for the body, place (a server), lease (a connection), send, answer, settle, record;
+// and is the only one who decides to try again.
+//
+// It sees a client and a server only through http/exchange_streams.h and never learns which protocol
+// either speaks.
+//
+// Memory: lives in the arena of its request. Bodies stream through; what one side cannot take stops
+// the other. Up to request_buffer of the request body is held so that a slow client does not hold a
+// server; a body held to its last byte can be sent again.
+//
+// Threads: one worker's. Ownership: the connection or stream that made it, which destroys it after
+// OnResponseDone().
+#ifndef SLUICE_PROXY_EXCHANGE_EXCHANGE_H_
+#define SLUICE_PROXY_EXCHANGE_EXCHANGE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/container/inlined_vector.h"
+#include "balancer/host.h"
+#include "proxy/base/bytes.h"
+#include "proxy/base/deadline.h"
+#include "proxy/base/peer.h"
+#include "proxy/exchange/context.h"
+#include "proxy/exchange/forward_head.h"
+#include "proxy/exchange/local_reply.h"
+#include "proxy/exchange/retry.h"
+#include "proxy/http/exchange_streams.h"
+#include "proxy/http/h1_codec.h"
+#include "proxy/observe/record.h"
+
+namespace sluice::exchange {
+
+class Exchange final : public http::DownstreamEvents, private http::UpstreamEvents {
+ public:
+  // All references outlive the exchange.
+  Exchange(Context& context, Arena& arena, http::Downstream& client, http::RequestHead& head,
+           const Peer& peer, std::string_view listener);
+  ~Exchange() override;
+
+  // Exactly one of these, at once after construction.
+  void Start();
+  void Refuse(const http::Refusal& refusal);  // the head was not fit to be served
+
+ private:
+  enum class Phase : uint8_t {
+    kGather,   // reading the request body before a server is chosen
+    kConnect,  // waiting for a connection
+    kSend,     // the request is on its way, no answer yet
+    kAnswer,   // the answer is passing through
+    kTunnel,
+    kDone,     // the last byte of the answer has been given to the client side
+  };
+
+  // http::DownstreamEvents
+  void OnRequestBody(std::string_view bytes) override;
+  void OnRequestEnd(const http::Fields* trailers) override;
+  void OnRequestFailed(const Failure& why) override;
+  void OnDownstreamWritable() override;
+  void OnResponseDone(bool complete) override;
+
+  // http::UpstreamEvents
+  void OnInterim(const http::ResponseHead& head) override;
+  void OnResponse(const http::ResponseHead& head) override;
+  void OnResponseBody(std::string_view bytes) override;
+  void OnResponseEnd(const http::Fields* trailers) override;
+  void OnUpstreamFailed(const Failure& why) override;
+  void OnUpstreamWritable() override;
+
+  // Before a server.
+  bool AnswerHere();
+  bool PrepareForward();
+  void GatherOrPlace();
+  bool BodyTooLarge(uint64_t bytes);
+  void Place();
+  void Connect();
+  void SendRequest(upstream::Lease lease);
+
+  // When something goes wrong.
+  void EndTry(const Failure* why);
+  void TryFailed(const Failure& why, bool reused);
+  void Blame(const Failure& why);
+  void Praise();
+  void Fail(const Failure& why, int status);
+  void SendReply(const LocalReply& reply);
+  void ReplyError(int status, std::string_view why);
+
+  void ReturnRequestCredit();
+  void ArmProgress(Duration length);
+  void OnNoProgress();
+  void OnTotalTimeout();
+  ForwardContext Forwarding() const;
+  const conf::Pool& pool_spec() const { return cluster_->shared->spec; }
+  observe::ServerStats& server_stats();
+
+  Context& context_;
+  const std::shared_ptr<WorkerView> view_;
+  Arena& arena_;
+  http::Downstream& client_;
+  http::RequestHead& head_;
+  const Peer peer_;
+  observe::ExchangeRecord record_;
+
+  const route::Route* route_ = nullptr;
+  observe::RouteStats* route_stats_ = nullptr;
+  WorkerCluster* cluster_ = nullptr;
+  admission::ClientIdentity identity_;
+
+  // The request.
+  Bytes held_;                       // body bytes not yet sent, or sent and kept for another try
+  bool body_in_hand_ = true;         // held_ is the whole body so far
+  bool request_ended_ = false;
+  const http::Fields* request_trailers_ = nullptr;
+  size_t request_owed_ = 0;          // body bytes not yet Consumed()
+  bool upgrade_ = false;
+
+  // The try.
+  absl::InlinedVector<balancer::HostIndex, 4> tried_;
+  std::optional<balancer::ActiveRequest> active_;
+  upstream::Server* server_ = nullptr;
+  balancer::HostIndex host_ = 0;
+  std::unique_ptr<net::Dial> dial_;
+  upstream::Lease lease_;
+  TimePoint tried_at_{};
+  TimePoint sent_at_{};
+  bool counted_in_flight_ = false;
+
+  // The answer.
+  Phase phase_ = Phase::kGather;
+  bool head_sent_ = false;
+  bool own_answer_ = false;
+  size_t response_owed_ = 0;  // body bytes not yet Consumed()
+  TimePoint started_{};
+  TimePoint answered_at_{};
+  std::string why_;  // record_.why points here
+
+  BoundDeadline<Exchange, &Exchange::OnNoProgress> progress_{this};
+  BoundDeadline<Exchange, &Exchange::OnTotalTimeout> total_{this};
+};
+
+}  // namespace sluice::exchange
+
+#endif  // SLUICE_PROXY_EXCHANGE_EXCHANGE_H_

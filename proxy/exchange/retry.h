@@ -1,0 +1,49 @@
+// May a failed try be repeated, and where? Pure.
+//
+// The rule (RFC 9110 section 9.2.2): what may have reached a server is repeated only when the method
+// is idempotent, and any repetition needs the whole body still in hand. What certainly did not
+// reach a server may go to another one whatever the method.
+#ifndef SLUICE_PROXY_EXCHANGE_RETRY_H_
+#define SLUICE_PROXY_EXCHANGE_RETRY_H_
+
+#include <cstdint>
+
+#include "proxy/base/failure.h"
+#include "proxy/http/message.h"
+
+namespace sluice::exchange {
+
+enum class Again : uint8_t {
+  kNo,
+  kSameServer,   // on a fresh connection: the kept one had been closed under us
+  kOtherServer,
+};
+
+struct FailedTry {
+  Cause cause = Cause::kNone;
+  bool nothing_sent = false;       // not a byte of it reached the server
+  bool reused_connection = false;
+  bool answer_begun = false;       // a byte of an answer had come
+  http::Method method = http::Method::kGet;
+  bool body_in_hand = true;        // all of the request body can be sent again
+  uint32_t tries_left = 0;
+};
+
+constexpr bool MayRepeat(const FailedTry& failed) {
+  return failed.body_in_hand && (failed.nothing_sent || http::IsIdempotent(failed.method));
+}
+
+constexpr Again TryAgain(const FailedTry& failed) {
+  if (!MayRepeat(failed)) return Again::kNo;
+  // Not a try of its own: the server has not been asked yet.
+  if (failed.reused_connection && !failed.answer_begun && failed.cause == Cause::kReset) {
+    return Again::kSameServer;
+  }
+  // A malformed or endless answer was an answer: another server is not asked to repeat the work.
+  if (failed.cause == Cause::kMalformed || failed.cause == Cause::kTooLarge) return Again::kNo;
+  return failed.tries_left > 0 ? Again::kOtherServer : Again::kNo;
+}
+
+}  // namespace sluice::exchange
+
+#endif  // SLUICE_PROXY_EXCHANGE_RETRY_H_

@@ -1,0 +1,55 @@
+// RuntimeView: all that workers need in order to serve, immutable once published; a reload or a new
+// answer of the resolver makes a new one. An exchange keeps the view it began with.
+//
+// WorkerView is one worker's private companion: pickers have state and connection slots belong to a
+// thread, so they cannot be in the shared part.
+//
+// Threads: RuntimeView any; WorkerView its worker's.
+#ifndef SLUICE_PROXY_EXCHANGE_RUNTIME_VIEW_H_
+#define SLUICE_PROXY_EXCHANGE_RUNTIME_VIEW_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "balancer/picker.h"
+#include "conf/config.h"
+#include "proxy/admission/client_key.h"
+#include "proxy/exchange/local_reply.h"
+#include "proxy/observe/access_log.h"
+#include "proxy/observe/stats.h"
+#include "proxy/route/router.h"
+#include "proxy/upstream/cluster.h"
+#include "proxy/upstream/pool.h"
+
+namespace sluice::exchange {
+
+using RouteCounters = observe::Sharded<observe::RouteStats>;
+
+struct RuntimeView {
+  uint64_t version = 0;
+  std::shared_ptr<const conf::Config> config;
+  std::unique_ptr<const route::Router> router;
+  std::vector<std::shared_ptr<const upstream::Cluster>> clusters;  // as Config::pools
+  std::vector<std::shared_ptr<RouteCounters>> routes;              // as Router::routes()
+  std::shared_ptr<RouteCounters> unrouted;                         // what matched no route
+  admission::TrustedProxies trusted;
+  Answers answers;
+  std::optional<observe::LogFormat> log_format;  // none: no access log
+};
+
+struct WorkerCluster {
+  std::shared_ptr<const upstream::Cluster> shared;
+  std::unique_ptr<balancer::Picker> picker;
+  std::vector<std::shared_ptr<upstream::ServerSlot>> slots;  // by HostIndex
+};
+
+struct WorkerView {
+  std::shared_ptr<const RuntimeView> shared;
+  std::vector<WorkerCluster> clusters;
+};
+
+}  // namespace sluice::exchange
+
+#endif  // SLUICE_PROXY_EXCHANGE_RUNTIME_VIEW_H_

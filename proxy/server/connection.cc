@@ -1,0 +1,432 @@
+#include "proxy/server/connection.h"
+
+#include <new>
+#include <utility>
+
+#include "proxy/base/check.h"
+
+namespace sluice::server {
+namespace {
+
+// Requests that came before their turn. Beyond, the socket is paused and the kernel holds the rest.
+constexpr size_t kBacklogBytes = 16 * 1024;
+// After an answer that did not wait for its request's body: how much of it is read and thrown away
+// to keep the connection, and for how long.
+constexpr size_t kDiscardBytes = 256 * 1024;
+constexpr Duration kDiscardTime = std::chrono::seconds(5);
+// How long a closed direction waits for the client to read the answer and close in turn. Without it
+// the kernel would reset, and a reset can overtake the answer.
+constexpr Duration kLingerTime = std::chrono::seconds(2);
+// While draining, an idle connection stays this long: a request already on its way is answered.
+constexpr Duration kDrainLinger = std::chrono::milliseconds(500);
+constexpr Duration kRateSpell = std::chrono::seconds(1);
+
+using http::Framing;
+
+}  // namespace
+
+Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner,
+                       std::shared_ptr<const conf::Listener> listener,
+                       std::unique_ptr<net::Stream> stream, const Peer& peer,
+                       ratelimit::Permit permit)
+    : loop_(loop),
+      service_(service),
+      owner_(owner),
+      listener_(std::move(listener)),
+      stream_(std::move(stream)),
+      peer_(peer),
+      permit_(std::move(permit)),
+      decoder_({.head_bytes = static_cast<uint32_t>(listener_->max_head),
+                .fields = listener_->max_fields,
+                .target_bytes = static_cast<uint32_t>(listener_->max_target)}),
+      rate_(listener_->min_body_rate, listener_->min_body_rate_grace) {}
+
+Connection::~Connection() {
+  if (exchange_ != nullptr) exchange_->~DownstreamEvents();
+}
+
+void Connection::Start() {
+  stream_->SetEvents(this);
+  AwaitHead();
+  stream_->StartReading();
+}
+
+void Connection::Drain() {
+  if (phase_ == Phase::kHead && exchange_ == nullptr && decoder_.idle()) AwaitHead();
+}
+
+void Connection::Cut() {
+  if (exchange_ == nullptr) {
+    if (phase_ != Phase::kClosed) Close();
+    return;
+  }
+  if (!answer_ended_) {
+    FailRequest(Cause::kShutdown, "cut at the end of shutdown_timeout");
+    if (!answer_ended_) Reset();
+  }
+  reset_ = reset_ || stream_->buffered() > 0;
+  FinishAnswer();
+}
+
+// Reading.
+
+void Connection::OnRead(std::span<char> bytes) { Process(bytes); }
+
+void Connection::Process(std::span<char> bytes) {
+  while (!bytes.empty()) {
+    size_t used = 0;
+    switch (phase_) {
+      case Phase::kHead:
+        used = ReadHead(bytes);
+        break;
+      case Phase::kBody:
+        used = ReadBody(bytes);
+        break;
+      case Phase::kTunnel:
+        used = bytes.size();
+        DeliverTunnel({bytes.data(), bytes.size()});
+        break;
+      case Phase::kDiscard:
+        used = Discard(bytes);
+        break;
+      case Phase::kAnswer:
+        KeepForLater(bytes);
+        return;
+      case Phase::kLinger:
+      case Phase::kClosed:
+        return;
+    }
+    if (used == 0) return;
+    bytes = bytes.subspan(used);
+  }
+}
+
+size_t Connection::ReadHead(std::span<char> bytes) {
+  if (head_ == nullptr) {
+    head_ = new (arena_.Allocate(sizeof(http::RequestHead))) http::RequestHead(arena_);
+  }
+  const http::HeadResult got = decoder_.FeedHead({bytes.data(), bytes.size()}, arena_, *head_);
+  switch (got.state) {
+    case http::HeadResult::State::kNeedMore:
+      if (decoder_.idle()) {
+        head_ = nullptr;
+        arena_.Clear();
+      } else if (!first_byte_) {
+        first_byte_ = true;
+        loop_.Arm(head_deadline_, listener_->head_timeout);
+      }
+      return got.consumed;
+    case http::HeadResult::State::kRefused:
+      OpenExchange(&got.refusal);
+      return 0;
+    case http::HeadResult::State::kComplete:
+      OpenExchange(nullptr);
+      return got.consumed;
+  }
+  return 0;
+}
+
+void Connection::OpenExchange(const http::Refusal* refusal) {
+  head_deadline_.Cancel();
+  ++requests_;
+  close_after_ = refusal != nullptr;
+  phase_ = refusal == nullptr && http::HasBody(head_->framing) ? Phase::kBody : Phase::kAnswer;
+  rate_ = ratelimit::MinRate(listener_->min_body_rate, listener_->min_body_rate_grace);
+  loop_.Arm(rate_deadline_, kRateSpell);
+  exchange_ = service_.Open({.arena = arena_,
+                             .downstream = *this,
+                             .head = *head_,
+                             .peer = peer_,
+                             .listener = listener_->name,
+                             .refusal = refusal});
+}
+
+size_t Connection::ReadBody(std::span<char> bytes) {
+  const http::BodyResult got = decoder_.FeedBody(bytes, arena_);
+  moved_ += got.data.size();
+  if (!got.data.empty() && !answer_ended_) {
+    unconsumed_ += got.data.size();
+    exchange_->OnRequestBody(got.data);
+    // What the exchange did not say Consumed() for has no room: stop reading until it does.
+    if (unconsumed_ > 0 && !answer_ended_) stream_->Pause(net::PauseReason::kPeerFull);
+  }
+  if (got.refused) {
+    if (!answer_ended_) FailRequest(Cause::kMalformed, got.why);
+    close_after_ = true;
+    return 0;
+  }
+  if (got.end) {
+    phase_ = Phase::kAnswer;
+    if (!answer_ended_) exchange_->OnRequestEnd(decoder_.trailers());
+  }
+  return got.consumed;
+}
+
+void Connection::DeliverTunnel(std::string_view bytes) {
+  if (answer_ended_) return;
+  unconsumed_ += bytes.size();
+  exchange_->OnRequestBody(bytes);
+  if (unconsumed_ > 0) stream_->Pause(net::PauseReason::kPeerFull);
+}
+
+void Connection::KeepForLater(std::span<char> bytes) {
+  backlog_.Append(std::string_view(bytes.data(), bytes.size()));
+  if (backlog_.size() >= kBacklogBytes) stream_->Pause(net::PauseReason::kBacklog);
+}
+
+void Connection::ProcessBacklog() {
+  while (!backlog_.empty() && phase_ != Phase::kAnswer && phase_ != Phase::kClosed) {
+    const std::string_view front = backlog_.Front();
+    // Our own memory: the decoder may squeeze chunk framing out of it in place.
+    const std::span<char> bytes(const_cast<char*>(front.data()), front.size());
+    size_t used = 0;
+    if (phase_ == Phase::kHead) {
+      used = ReadHead(bytes);
+    } else if (phase_ == Phase::kBody) {
+      used = ReadBody(bytes);
+    } else {
+      used = bytes.size();
+      if (phase_ == Phase::kTunnel) DeliverTunnel(front);
+    }
+    if (used == 0) break;
+    backlog_.RemovePrefix(used);
+  }
+  if (backlog_.size() < kBacklogBytes) stream_->Resume(net::PauseReason::kBacklog);
+}
+
+size_t Connection::Discard(std::span<char> bytes) {
+  const http::BodyResult got = decoder_.FeedBody(bytes, arena_);
+  moved_ += got.consumed;
+  if (got.refused || moved_ > kDiscardBytes) {
+    Linger();
+    return 0;
+  }
+  if (got.end) NextRequest();
+  return got.consumed;
+}
+
+void Connection::OnReadEnd(int error) {
+  if (phase_ == Phase::kClosed) return;
+  client_finished_ = true;
+  if (exchange_ == nullptr) {
+    Close();
+    return;
+  }
+  if (error != 0) {
+    if (!answer_ended_) {
+      FailRequest(Cause::kReset, "the client's connection was reset");
+      if (!answer_ended_) Reset();
+    }
+    reset_ = true;
+    Defer();
+    return;
+  }
+  if (answer_ended_) return;
+  if (phase_ == Phase::kBody) {
+    FailRequest(Cause::kClientLeft, "the client closed in the middle of its request");
+  } else if (phase_ == Phase::kTunnel) {
+    exchange_->OnRequestEnd(nullptr);
+  }
+  // kAnswer: a half-close. The request is complete and is still answered.
+}
+
+void Connection::FailRequest(Cause cause, std::string_view why) {
+  close_after_ = true;
+  exchange_->OnRequestFailed({.side = cause == Cause::kShutdown ? Side::kSluice : Side::kDownstream,
+                              .cause = cause,
+                              .why = std::string(why)});
+}
+
+// Answering.
+
+bool Connection::MayKeepAlive() const {
+  if (close_after_ || !head_->keep_alive || service_.draining()) return false;
+  if (listener_->max_requests != 0 && requests_ >= listener_->max_requests) return false;
+  if (client_finished_ && backlog_.empty()) return false;
+  // A client that was not told to go on may send its body or the next request: no telling which.
+  return !(head_->expect_continue && !continue_sent_ && phase_ == Phase::kBody);
+}
+
+void Connection::SendInterim(const http::ResponseHead& head) {
+  if (answer_ended_ || head_->version == http::Version::kHttp10) return;
+  if (head.status == 100) continue_sent_ = true;
+  http::EncodeResponse(head, "", stream_->Staging());
+}
+
+void Connection::SendHead(const http::ResponseHead& head) {
+  SLUICE_CHECK(!answered_ && !answer_ended_);
+  answered_ = true;
+  http::ResponseHead wire = head;
+  const bool old_client = head_->version == http::Version::kHttp10;
+  if (head.framing.kind == Framing::Kind::kChunked ||
+      head.framing.kind == Framing::Kind::kUntilClose) {
+    wire.framing.kind = old_client ? Framing::Kind::kUntilClose : Framing::Kind::kChunked;
+    if (old_client && head_->method != http::Method::kHead) close_after_ = true;
+  }
+  framing_ = wire.framing.kind;
+  if (framing_ == Framing::Kind::kTunnel) {
+    phase_ = Phase::kTunnel;
+    close_after_ = true;
+    http::EncodeResponse(wire, "upgrade", stream_->Staging());
+    Defer();  // bytes that came behind the request belong to the tunnel
+    return;
+  }
+  close_after_ = !MayKeepAlive();
+  const std::string_view keep_alive = old_client ? "keep-alive" : "";
+  http::EncodeResponse(wire, close_after_ ? "close" : keep_alive, stream_->Staging());
+}
+
+void Connection::SendBody(std::string_view bytes) {
+  if (bytes.empty() || answer_ended_) return;
+  SLUICE_CHECK(answered_);
+  written_ += bytes.size();
+  if (framing_ != Framing::Kind::kChunked) {
+    stream_->Write(bytes);
+    return;
+  }
+  char size[18];
+  stream_->Write(http::ChunkHead(bytes.size(), size));
+  stream_->Write(bytes);
+  stream_->Write("\r\n");
+}
+
+void Connection::SendEnd(const http::Fields* trailers) {
+  if (answer_ended_) return;
+  SLUICE_CHECK(answered_);
+  answer_ended_ = true;
+  if (framing_ == Framing::Kind::kChunked && head_->method != http::Method::kHead) {
+    http::EncodeLastChunk(trailers, stream_->Staging());
+  } else if (framing_ == Framing::Kind::kTunnel) {
+    stream_->FinishWriting();
+  }
+  Defer();
+}
+
+void Connection::Reset() {
+  if (answer_ended_) return;
+  answer_ended_ = true;
+  reset_ = true;
+  stream_->Abort();
+  Defer();
+}
+
+void Connection::Consumed(size_t bytes) {
+  SLUICE_DCHECK(bytes <= unconsumed_);
+  unconsumed_ -= bytes;
+  if (unconsumed_ == 0) stream_->Resume(net::PauseReason::kPeerFull);
+}
+
+void Connection::OnWritable() {
+  if (exchange_ != nullptr && !answer_ended_) exchange_->OnDownstreamWritable();
+}
+
+void Connection::OnFlushed() {
+  awaiting_flush_ = false;
+  if (answer_ended_ && exchange_ != nullptr) FinishAnswer();
+}
+
+void Connection::OnDeferred() {
+  if (phase_ == Phase::kTunnel && !backlog_.empty()) ProcessBacklog();
+  if (!answer_ended_ || exchange_ == nullptr) return;
+  if (reset_ || stream_->buffered() == 0) {
+    FinishAnswer();
+  } else if (!awaiting_flush_) {
+    awaiting_flush_ = true;
+    stream_->NotifyFlushed();
+  }
+}
+
+void Connection::FinishAnswer() {
+  http::DownstreamEvents* const exchange = std::exchange(exchange_, nullptr);
+  exchange->OnResponseDone(!reset_);
+  exchange->~DownstreamEvents();
+  rate_deadline_.Cancel();
+  if (reset_ || phase_ == Phase::kTunnel) return Close();
+  if (close_after_) {
+    // An unread rest would turn our close into a reset.
+    const bool unread = phase_ == Phase::kBody || !backlog_.empty() || head_->method_text.empty();
+    return unread ? Linger() : Close();
+  }
+  if (phase_ == Phase::kBody) {
+    phase_ = Phase::kDiscard;
+    moved_ = 0;
+    unconsumed_ = 0;
+    stream_->Resume(net::PauseReason::kPeerFull);
+    loop_.Arm(head_deadline_, kDiscardTime);
+    return;
+  }
+  NextRequest();
+}
+
+void Connection::NextRequest() {
+  head_ = nullptr;
+  arena_.Clear();
+  unconsumed_ = 0;
+  rate_mark_ = moved_ = written_ = 0;
+  answered_ = answer_ended_ = continue_sent_ = first_byte_ = false;
+  stream_->Resume(net::PauseReason::kPeerFull);
+  if (client_finished_ && backlog_.empty()) return Close();
+  AwaitHead();
+  ProcessBacklog();
+}
+
+void Connection::AwaitHead() {
+  phase_ = Phase::kHead;
+  if (service_.draining()) {
+    loop_.Arm(head_deadline_, kDrainLinger);
+  } else {
+    loop_.Arm(head_deadline_, requests_ == 0 ? listener_->head_timeout : listener_->keepalive_timeout);
+  }
+}
+
+void Connection::Linger() {
+  if (client_finished_) return Close();
+  phase_ = Phase::kLinger;
+  backlog_.Clear();
+  stream_->FinishWriting();
+  stream_->Resume(net::PauseReason::kPeerFull);
+  stream_->Resume(net::PauseReason::kBacklog);
+  loop_.Arm(head_deadline_, kLingerTime);
+}
+
+void Connection::Close() {
+  phase_ = Phase::kClosed;
+  head_deadline_.Cancel();
+  rate_deadline_.Cancel();
+  CancelDeferred();
+  owner_.Release(*this);
+}
+
+void Connection::Defer() { loop_.Defer(*this); }
+
+// Time.
+
+void Connection::OnHeadLate() {
+  if (phase_ != Phase::kHead || decoder_.idle()) return Close();
+  static constexpr http::Refusal kLate{408, "the request head did not arrive in time"};
+  OpenExchange(&kLate);
+}
+
+void Connection::OnRateCheck() {
+  if (exchange_ == nullptr) return;
+  const uint64_t taken = moved_ + written_ - std::min<uint64_t>(written_, stream_->buffered());
+  const uint64_t progress = taken - std::min(taken, rate_mark_);
+  rate_mark_ = taken;
+  // Only a peer that could move is too slow: not one we have paused, nor one with nothing to do.
+  const bool sending = phase_ == Phase::kBody && unconsumed_ == 0;
+  const bool receiving = stream_->buffered() > 0;
+  if ((sending || receiving) && !rate_.Note(progress, kRateSpell)) {
+    if (answer_ended_) {
+      reset_ = true;
+      stream_->Abort();
+      FinishAnswer();
+      return;
+    }
+    FailRequest(Cause::kTooSlow, sending ? "the request body came too slowly"
+                                         : "the client read its answer too slowly");
+    if (!sending && !answer_ended_) Reset();
+  }
+  if (exchange_ != nullptr) loop_.Arm(rate_deadline_, kRateSpell);
+}
+
+}  // namespace sluice::server

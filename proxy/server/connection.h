@@ -1,0 +1,148 @@
+// Connection: one HTTP/1.1 client. It decodes requests one after another, hands each to its Service,
+// and writes the answers in order: the next head is not looked at before the answer to the last one
+// has left, so pipelining costs nothing and cannot reorder.
+//
+// What it defends against: slow heads (a total deadline), slow bodies and slow readers (a minimum
+// rate), endless heads and pipelines (limits), and a message whose end is in doubt (closed).
+//
+// Memory: an idle connection holds no buffers; while a request runs, its head, its exchange and all
+// that is derived from them live in one arena.
+//
+// Threads: one worker's. Ownership: the owner given to it; it asks to be let go through
+// ConnectionOwner::Release, from the loop, once.
+#ifndef SLUICE_PROXY_SERVER_CONNECTION_H_
+#define SLUICE_PROXY_SERVER_CONNECTION_H_
+
+#include <memory>
+
+#include "conf/config.h"
+#include "proxy/base/arena.h"
+#include "proxy/base/bytes.h"
+#include "proxy/base/deadline.h"
+#include "proxy/base/peer.h"
+#include "proxy/http/exchange_streams.h"
+#include "proxy/http/h1_codec.h"
+#include "proxy/net/loop.h"
+#include "proxy/net/stream.h"
+#include "proxy/server/service.h"
+#include "ratelimit/concurrency.h"
+#include "ratelimit/min_rate.h"
+
+namespace sluice::server {
+
+class Connection;
+
+class ConnectionOwner {
+ public:
+  virtual ~ConnectionOwner() = default;
+  // The connection is over: retire it (net::Loop::Retire).
+  virtual void Release(Connection& connection) = 0;
+};
+
+class Connection final : public http::Downstream, private net::StreamEvents, private net::Deferred {
+ public:
+  // `listener` outlives every connection made on it, reloads included.
+  Connection(net::Loop& loop, Service& service, ConnectionOwner& owner,
+             std::shared_ptr<const conf::Listener> listener, std::unique_ptr<net::Stream> stream,
+             const Peer& peer, ratelimit::Permit permit);
+  ~Connection() override;
+
+  void Start();
+  // Service::draining() has become true: an idle connection closes after `linger`, so that a request
+  // already on its way is still answered; a busy one after its answer.
+  void Drain();
+  // Ends it now; an answer under way is cut.
+  void Cut();
+
+  // The owner's list.
+  Connection* next = nullptr;
+  Connection** link = nullptr;
+
+ private:
+  enum class Phase : uint8_t {
+    kHead,      // waiting for a head, or in the middle of one
+    kBody,      // a request is open and its body is still coming
+    kAnswer,    // the request is complete, the answer is not
+    kTunnel,    // plain bytes both ways
+    kDiscard,   // the answer has left, the body it did not wait for is thrown away
+    kLinger,    // our direction is closed; what still comes is thrown away
+    kClosed,
+  };
+
+  // http::Downstream
+  void SendInterim(const http::ResponseHead& head) override;
+  void SendHead(const http::ResponseHead& head) override;
+  void SendBody(std::string_view bytes) override;
+  void SendEnd(const http::Fields* trailers) override;
+  void Reset() override;
+  void Consumed(size_t bytes) override;
+  bool Full() const override { return stream_->Full(); }
+  void SetHighMark(size_t bytes) override { stream_->SetHighMark(bytes); }
+
+  // net::StreamEvents
+  void OnRead(std::span<char> bytes) override;
+  void OnReadEnd(int error) override;
+  void OnWritable() override;
+  void OnFlushed() override;
+  void OnDeferred() override;
+
+  void Process(std::span<char> bytes);
+  // Each returns how many bytes it used; 0 ends the turn.
+  size_t ReadHead(std::span<char> bytes);
+  size_t ReadBody(std::span<char> bytes);
+  size_t Discard(std::span<char> bytes);
+  void DeliverTunnel(std::string_view bytes);
+  void KeepForLater(std::span<char> bytes);
+  void ProcessBacklog();
+
+  void OpenExchange(const http::Refusal* refusal);
+  void FailRequest(Cause cause, std::string_view why);
+  bool MayKeepAlive() const;
+  void FinishAnswer();
+  void Defer();
+  void NextRequest();
+  void AwaitHead();
+  void Linger();
+  void Close();
+
+  void OnHeadLate();
+  void OnRateCheck();
+
+  net::Loop& loop_;
+  Service& service_;
+  ConnectionOwner& owner_;
+  const std::shared_ptr<const conf::Listener> listener_;
+  const std::unique_ptr<net::Stream> stream_;
+  const Peer peer_;
+  const ratelimit::Permit permit_;  // one of the listener's connections
+  http::H1RequestDecoder decoder_;
+  Bytes backlog_;  // came before its turn: the next requests of a pipeline
+
+  // Of the current request.
+  Arena arena_;
+  http::RequestHead* head_ = nullptr;            // in arena_
+  http::DownstreamEvents* exchange_ = nullptr;   // in arena_
+  size_t unconsumed_ = 0;                        // body bytes the exchange still holds
+  uint64_t rate_mark_ = 0;                       // moved_ at the last rate check
+  uint64_t moved_ = 0;                           // bytes read from a body plus bytes the kernel took
+  uint64_t written_ = 0;
+  ratelimit::MinRate rate_;
+  http::Framing::Kind framing_ = http::Framing::Kind::kNone;  // of the answer, on this wire
+  uint32_t requests_ = 0;
+  Phase phase_ = Phase::kHead;
+  bool answered_ : 1 = false;       // SendHead() was called
+  bool answer_ended_ : 1 = false;   // SendEnd() or Reset() was called
+  bool reset_ : 1 = false;
+  bool close_after_ : 1 = false;    // no further request on this connection
+  bool client_finished_ : 1 = false;  // FIN seen
+  bool first_byte_ : 1 = false;     // of the head being awaited
+  bool awaiting_flush_ : 1 = false;
+  bool continue_sent_ : 1 = false;
+
+  BoundDeadline<Connection, &Connection::OnHeadLate> head_deadline_{this};
+  BoundDeadline<Connection, &Connection::OnRateCheck> rate_deadline_{this};
+};
+
+}  // namespace sluice::server
+
+#endif  // SLUICE_PROXY_SERVER_CONNECTION_H_

@@ -1,0 +1,112 @@
+#include "proxy/server/gate.h"
+
+#include <utility>
+
+#include "proxy/base/log.h"
+
+namespace sluice::server {
+namespace {
+
+// At the limit: how often to look for room. Connections wait in the kernel meanwhile.
+constexpr Duration kLookAgain = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Gate::Gate(net::Loop& loop, Service& service, const Binding& binding, size_t shard)
+    : loop_(loop),
+      service_(service),
+      listening_(binding.listening),
+      spec_(binding.spec),
+      stats_(binding.listening->stats.shard(shard)),
+      acceptor_(std::make_unique<net::Acceptor>(
+          loop, binding.fd, net::SocketOptions{},
+          [this](std::unique_ptr<net::Socket> socket, const Address& peer) {
+            OnAccept(std::move(socket), peer);
+          })) {}
+
+Gate::~Gate() {
+  while (connections_ != nullptr) Release(*connections_);
+}
+
+void Gate::OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer) {
+  stats_.accepted.Add();
+  if (std::optional<ratelimit::Permit> permit = listening_->open.TryEnter()) {
+    Begin(std::move(socket), peer, *std::move(permit));
+  } else {
+    parked_.emplace_back(std::move(socket), peer);
+  }
+  if (listening_->open.active() < listening_->open.limit() || room_.armed()) return;
+  static log::Site site;
+  log::Warn(site, "listener %s: %d connections, its limit; more wait in the kernel", spec_->name,
+            listening_->open.limit());
+  if (acceptor_ != nullptr) acceptor_->Pause();
+  loop_.Arm(room_, kLookAgain);
+}
+
+void Gate::OnRoomAgain() {
+  while (!parked_.empty()) {
+    std::optional<ratelimit::Permit> permit = listening_->open.TryEnter();
+    if (!permit) break;
+    Begin(std::move(parked_.back().first), parked_.back().second, *std::move(permit));
+    parked_.pop_back();
+  }
+  if (listening_->open.active() >= listening_->open.limit()) {
+    loop_.Arm(room_, kLookAgain);
+  } else if (acceptor_ != nullptr) {
+    acceptor_->Resume();
+  }
+}
+
+void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
+                 ratelimit::Permit permit) {
+  Peer peer;
+  peer.is_unix = from.family() == AF_UNIX || listening_->bound.family() == AF_UNIX;
+  if (!peer.is_unix) {
+    peer.ip = from.ip();
+    peer.port = from.port();
+  }
+  auto* const connection = new Connection(loop_, service_, *this, spec_, std::move(socket), peer,
+                                          std::move(permit));
+  connection->next = connections_;
+  connection->link = &connections_;
+  if (connections_ != nullptr) connections_->link = &connection->next;
+  connections_ = connection;
+  ++count_;
+  stats_.connections.Add();
+  connection->Start();
+}
+
+void Gate::Release(Connection& connection) {
+  *connection.link = connection.next;
+  if (connection.next != nullptr) connection.next->link = connection.link;
+  --count_;
+  stats_.connections.Sub();
+  loop_.Retire(std::unique_ptr<Connection>(&connection));
+}
+
+void Gate::CloseListener() {
+  if (acceptor_ == nullptr) return;
+  room_.Cancel();
+  acceptor_->DrainAndClose();
+  loop_.Retire(std::move(acceptor_));
+}
+
+template <typename Act>
+void Gate::ForEach(Act act) {
+  Connection* connection = connections_;
+  while (connection != nullptr) {
+    Connection* const next = connection->next;
+    act(*connection);
+    connection = next;
+  }
+}
+
+void Gate::DrainConnections() {
+  ForEach([](Connection& connection) { connection.Drain(); });
+}
+
+void Gate::CutConnections() {
+  ForEach([](Connection& connection) { connection.Cut(); });
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,62 @@
+// Gate: one worker's (or the admin's) way in from one listener: accepts while the connection limit
+// leaves room, lets the kernel's backlog wait while it does not, and keeps the list of connections
+// that came in.
+//
+// Threads: one loop's.
+#ifndef SLUICE_PROXY_SERVER_GATE_H_
+#define SLUICE_PROXY_SERVER_GATE_H_
+
+#include <memory>
+#include <vector>
+
+#include "proxy/base/deadline.h"
+#include "proxy/net/acceptor.h"
+#include "proxy/server/connection.h"
+#include "proxy/server/listener_set.h"
+#include "proxy/server/service.h"
+
+namespace sluice::server {
+
+class Gate final : private ConnectionOwner {
+ public:
+  // `shard` is the place of this loop in the listener's counters.
+  Gate(net::Loop& loop, Service& service, const Binding& binding, size_t shard);
+  ~Gate() override;
+
+  // New connections follow `spec` from now on.
+  void SetSpec(std::shared_ptr<const conf::Listener> spec) { spec_ = std::move(spec); }
+  // Accepts what queues, then closes the listener. Connections stay.
+  void CloseListener();
+  // The service is draining: tells every connection.
+  void DrainConnections();
+  // Ends every connection now.
+  void CutConnections();
+
+  const Listening& listening() const { return *listening_; }
+  bool accepting() const { return acceptor_ != nullptr; }
+  size_t connections() const { return count_; }
+
+ private:
+  void OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer);
+  void Begin(std::unique_ptr<net::Socket> socket, const Address& from, ratelimit::Permit permit);
+  void OnRoomAgain();
+  void Release(Connection& connection) override;
+  template <typename Act>
+  void ForEach(Act act);
+
+  net::Loop& loop_;
+  Service& service_;
+  const std::shared_ptr<Listening> listening_;
+  std::shared_ptr<const conf::Listener> spec_;
+  observe::ListenerStats& stats_;
+  std::unique_ptr<net::Acceptor> acceptor_;
+  // Accepted at the very moment another worker took the last place.
+  std::vector<std::pair<std::unique_ptr<net::Socket>, Address>> parked_;
+  Connection* connections_ = nullptr;
+  size_t count_ = 0;
+  BoundDeadline<Gate, &Gate::OnRoomAgain> room_{this};
+};
+
+}  // namespace sluice::server
+
+#endif  // SLUICE_PROXY_SERVER_GATE_H_

@@ -1,0 +1,84 @@
+#include "proxy/server/listener_set.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "proxy/base/check.h"
+
+namespace sluice::server {
+
+absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners,
+                                uint32_t derived_limit) {
+  std::vector<std::shared_ptr<Listening>> next;
+  for (const conf::Listener& listener : listeners) {
+    const auto same = std::find_if(open_.begin(), open_.end(), [&](const auto& open) {
+      return open->spec->address == listener.address;
+    });
+    if (same != open_.end()) {
+      next.push_back(*same);
+      continue;
+    }
+    auto fresh = std::make_shared<Listening>(listener, workers_);
+    if (absl::Status status = Open(*fresh); !status.ok()) return status;
+    next.push_back(std::move(fresh));
+  }
+  for (size_t i = 0; i < listeners.size(); ++i) {
+    next[i]->spec = std::make_shared<const conf::Listener>(listeners[i]);
+    next[i]->open.SetLimit(listeners[i].max_connections != 0 ? listeners[i].max_connections
+                                                             : derived_limit);
+  }
+  open_.swap(next);
+  for (const std::shared_ptr<Listening>& old : next) {
+    if (std::find(open_.begin(), open_.end(), old) == open_.end()) old->sockets.clear();
+  }
+  return absl::OkStatus();
+}
+
+void ListenerSet::CloseAll() {
+  for (const std::shared_ptr<Listening>& listening : open_) listening->sockets.clear();
+  open_.clear();
+}
+
+absl::Status ListenerSet::Open(Listening& listening) {
+  const conf::Listener& spec = *listening.spec;
+  std::optional<Address> address = Address::Parse(spec.address);
+  SLUICE_CHECK(address.has_value());  // the loader has parsed it
+  const bool is_unix = address->family() == AF_UNIX;
+  const size_t count = is_unix ? 1 : workers_;
+  for (size_t i = 0; i < count; ++i) {
+    absl::StatusOr<net::Fd> fd = net::BindListener(
+        *address, {.backlog = static_cast<int>(spec.backlog),
+                                          .reuse_port = !is_unix,
+                                          .exclusive = i == 0});
+    if (!fd.ok()) {
+      return absl::Status(fd.status().code(),
+                          absl::StrFormat("listener %s: %s", spec.address,
+                                          std::string(fd.status().message())));
+    }
+    listening.sockets.push_back(*std::move(fd));
+    // The sockets of port 0 share the port that the first was given.
+    *address = net::BoundAddress(listening.sockets.front().get());
+  }
+  listening.bound = *address;
+  if (is_unix) {
+    unsigned mode = 0666;
+    std::from_chars(spec.unix_mode.data(), spec.unix_mode.data() + spec.unix_mode.size(), mode, 8);
+    chmod(spec.address.substr(5).c_str(), mode);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Binding> ListenerSet::BindingsFor(size_t worker) const {
+  std::vector<Binding> bindings;
+  for (const std::shared_ptr<Listening>& listening : open_) {
+    const size_t which = listening->sockets.size() == 1 ? 0 : worker;
+    bindings.push_back({listening, listening->spec, listening->sockets[which].get()});
+  }
+  return bindings;
+}
+
+}  // namespace sluice::server

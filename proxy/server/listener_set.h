@@ -1,0 +1,64 @@
+// The listening sockets of the process. The supervisor opens each once and owns it; a reload that
+// keeps an address keeps its sockets, with all that queues in them. TCP addresses have one socket
+// per worker (SO_REUSEPORT), so that the kernel spreads connections; a Unix socket is shared by all.
+//
+// Threads: ListenerSet the supervisor's; Listening is shared with the workers.
+#ifndef SLUICE_PROXY_SERVER_LISTENER_SET_H_
+#define SLUICE_PROXY_SERVER_LISTENER_SET_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "conf/config.h"
+#include "proxy/net/acceptor.h"
+#include "proxy/observe/counters.h"
+#include "proxy/observe/stats.h"
+#include "ratelimit/concurrency.h"
+
+namespace sluice::server {
+
+// One address, open.
+struct Listening {
+  Listening(const conf::Listener& listener, size_t shards)
+      : spec(std::make_shared<const conf::Listener>(listener)), open(0), stats(shards) {}
+
+  std::shared_ptr<const conf::Listener> spec;  // replaced by a reload; workers hold copies
+  Address bound;
+  std::vector<net::Fd> sockets;     // one, or one per worker
+  ratelimit::Concurrency open;      // connections, over all workers
+  observe::Sharded<observe::ListenerStats> stats;
+};
+
+// What one worker is to accept from.
+struct Binding {
+  std::shared_ptr<Listening> listening;
+  std::shared_ptr<const conf::Listener> spec;
+  int fd = -1;  // the supervisor's; Acceptor duplicates it
+};
+
+class ListenerSet {
+ public:
+  explicit ListenerSet(size_t workers) : workers_(workers) {}
+
+  // Opens what is new, keeps what stays, closes our end of what is gone: the workers' duplicates are
+  // then the last, and what queues between their draining and their close is as little as can be. On
+  // an error nothing changes. `derived_limit` is the connection limit for listeners that state none.
+  absl::Status Apply(const std::vector<conf::Listener>& listeners, uint32_t derived_limit);
+
+  void CloseAll();
+
+  std::vector<Binding> BindingsFor(size_t worker) const;
+  const std::vector<std::shared_ptr<Listening>>& all() const { return open_; }
+
+ private:
+  absl::Status Open(Listening& listening);
+
+  const size_t workers_;
+  std::vector<std::shared_ptr<Listening>> open_;
+};
+
+}  // namespace sluice::server
+
+#endif  // SLUICE_PROXY_SERVER_LISTENER_SET_H_

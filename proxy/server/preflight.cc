@@ -1,0 +1,35 @@
+#include "proxy/server/preflight.h"
+
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "proxy/observe/access_log.h"
+
+namespace sluice::server {
+
+absl::Status Preflight(const conf::Config& config) {
+  const auto format = observe::LogFormat::Parse(config.access_log.format);
+  if (!format.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("access_log.format: %s", std::string(format.status().message())));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string_view> NeedsRestart(const conf::Config& before, const conf::Config& after) {
+  std::vector<std::string_view> keys;
+  const conf::Process& old_process = before.process;
+  const conf::Process& new_process = after.process;
+  if (old_process.workers != new_process.workers) keys.push_back("process.workers");
+  if (old_process.user != new_process.user) keys.push_back("process.user");
+  if (old_process.group != new_process.group) keys.push_back("process.group");
+  if (old_process.pid_file != new_process.pid_file) keys.push_back("process.pid_file");
+  if (before.access_log.output != after.access_log.output) keys.push_back("access_log.output");
+  if (before.access_log.queue != after.access_log.queue) keys.push_back("access_log.queue");
+  if (before.log.output != after.log.output) keys.push_back("log.output");
+  if (before.admin.address != after.admin.address) keys.push_back("admin.address");
+  if (before.resolver.servers != after.resolver.servers) keys.push_back("resolver.servers");
+  return keys;
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,34 @@
+// What a server process asks of the operating system besides sockets: descriptors, processors, who
+// to be, and telling the service manager how it is doing.
+//
+// Threads: the main one, during start and stop.
+#ifndef SLUICE_PROXY_SERVER_PROCESS_H_
+#define SLUICE_PROXY_SERVER_PROCESS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace sluice::server {
+
+// Raises RLIMIT_NOFILE to its hard limit. Returns the limit in force.
+uint64_t RaiseFileLimit();
+
+// How many processors this process may use: its affinity mask, cut by the cgroup's CPU quota.
+uint32_t UsableProcessors();
+
+// Becomes `user` and `group` (either may be empty). Group alone, or a user's own groups.
+absl::Status DropPrivileges(const std::string& user, const std::string& group);
+
+// Writes the id of this process; an existing file is replaced.
+absl::Status WritePidFile(const std::string& path);
+
+// Tells the service manager (sd_notify protocol: a datagram to $NOTIFY_SOCKET): "READY=1",
+// "RELOADING=1", "STOPPING=1", "STATUS=…". Nothing when there is none.
+void NotifyManager(std::string_view state);
+
+}  // namespace sluice::server
+
+#endif  // SLUICE_PROXY_SERVER_PROCESS_H_

@@ -1,0 +1,37 @@
+#include "proxy/server/registry.h"
+
+#include "absl/strings/str_format.h"
+
+namespace sluice::server {
+
+std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std::string_view name,
+                                                     const Address& address) {
+  // Newlines are in none of the parts.
+  Kept<upstream::Server>& kept =
+      servers_[absl::StrFormat("%s\n%s\n%s", pool, name, address.ToString())];
+  if (kept.object == nullptr) {
+    kept.object = std::make_shared<upstream::Server>(std::string(pool), std::string(name), address,
+                                                     shards_);
+  }
+  kept.named = true;
+  return kept.object;
+}
+
+std::shared_ptr<exchange::RouteCounters> Registry::RouteOf(std::string_view name) {
+  Kept<exchange::RouteCounters>& kept = routes_[std::string(name)];
+  if (kept.object == nullptr) kept.object = std::make_shared<exchange::RouteCounters>(shards_);
+  kept.named = true;
+  return kept.object;
+}
+
+void Registry::BeginView() {
+  for (auto& [key, kept] : servers_) kept.named = false;
+  for (auto& [key, kept] : routes_) kept.named = false;
+}
+
+void Registry::EndView() {
+  absl::erase_if(servers_, [](const auto& entry) { return !entry.second.named; });
+  absl::erase_if(routes_, [](const auto& entry) { return !entry.second.named; });
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,47 @@
+// Registry: live state that outlives views, keyed by name and address: servers with their load,
+// health and counters, and the counters of routes. A new view takes from here what it names again;
+// what no view names any more goes when the last exchange that uses it is over.
+//
+// Threads: the supervisor's; the objects handed out are shared.
+#ifndef SLUICE_PROXY_SERVER_REGISTRY_H_
+#define SLUICE_PROXY_SERVER_REGISTRY_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/text.h"
+#include "proxy/exchange/runtime_view.h"
+#include "proxy/upstream/cluster.h"
+
+namespace sluice::server {
+
+class Registry {
+ public:
+  explicit Registry(size_t shards) : shards_(shards) {}
+
+  std::shared_ptr<upstream::Server> ServerOf(std::string_view pool, std::string_view name,
+                                             const Address& address);
+  std::shared_ptr<exchange::RouteCounters> RouteOf(std::string_view name);
+
+  // Between Begin and End, what was not asked for is forgotten.
+  void BeginView();
+  void EndView();
+
+  size_t shards() const { return shards_; }
+
+ private:
+  template <typename T>
+  struct Kept {
+    std::shared_ptr<T> object;
+    bool named = false;
+  };
+
+  const size_t shards_;
+  TextMap<Kept<upstream::Server>> servers_;
+  TextMap<Kept<exchange::RouteCounters>> routes_;
+};
+
+}  // namespace sluice::server
+
+#endif  // SLUICE_PROXY_SERVER_REGISTRY_H_

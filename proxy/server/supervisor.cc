@@ -1,0 +1,316 @@
+#include "proxy/server/supervisor.h"
+
+#include <csignal>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "conf/diff.h"
+#include "proxy/base/block.h"
+#include "proxy/base/check.h"
+#include "proxy/base/log.h"
+#include "proxy/server/preflight.h"
+#include "proxy/server/process.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr Duration kTick = std::chrono::milliseconds(100);
+// How long a start waits for the first answer of the resolver before it serves without.
+constexpr Duration kFirstNames = std::chrono::seconds(5);
+// Descriptors that are not connections: listeners, logs, loops, the resolver.
+constexpr uint64_t kReservedFiles = 256;
+constexpr uint32_t kAdminConnections = 64;
+
+}  // namespace
+
+Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig read)
+    : config_(std::move(config)),
+      read_(std::move(read)),
+      worker_count_(config_->process.workers != 0 ? config_->process.workers : UsableProcessors()),
+      process_stats_(worker_count_ + 1),
+      registry_(worker_count_),
+      listeners_(worker_count_) {}
+
+Supervisor::~Supervisor() { SLUICE_CHECK(workers_.empty() || state_ == State::kStopped); }
+
+void Supervisor::TakeSignals() {
+  signals_ = std::make_unique<net::SignalWatcher>(
+      loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP, SIGUSR1},
+      [this](int signal) { OnSignal(signal); });
+}
+
+void Supervisor::OnSignal(int signal) {
+  switch (signal) {
+    case SIGHUP:
+      return Reload();
+    case SIGUSR1:
+      return ReopenLogs();
+    default:
+      // The second time somebody means it.
+      if (state_ == State::kLeaving || state_ == State::kDraining) return Finish();
+      return Shutdown();
+  }
+}
+
+absl::Status Supervisor::Start() {
+  BufferBudget::SetLimit(config_->process.buffer_budget);
+  // A client may need a connection to a server: two descriptors each.
+  const uint64_t files = RaiseFileLimit();
+  const uint64_t for_clients = files > 2 * kReservedFiles ? (files - kReservedFiles) / 2 : files / 4;
+  derived_limit_ = static_cast<uint32_t>(
+      std::max<uint64_t>(for_clients / std::max<size_t>(config_->listeners.size(), 1), 16));
+  if (absl::Status status = listeners_.Apply(config_->listeners, derived_limit_); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = OpenAdmin(); !status.ok()) return status;
+  if (!config_->process.pid_file.empty()) {
+    if (absl::Status status = WritePidFile(config_->process.pid_file); !status.ok()) return status;
+  }
+  if (absl::Status status = DropPrivileges(config_->process.user, config_->process.group);
+      !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = OpenOutputs(*config_); !status.ok()) return status;
+  started_ = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  for (size_t i = 0; i < worker_count_; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(static_cast<uint32_t>(i), *writer_, process_stats_));
+    workers_.back()->Start();
+  }
+  tick_ = std::make_unique<net::Ticker>(loop_, kTick, [this] { OnTick(); });
+  names_ = std::make_unique<Names>(loop_, config_->resolver, [this] {
+    if (state_ == State::kServing) Publish();
+  });
+  WatchNames();
+  loop_.Arm(first_names_, kFirstNames);
+  if (names_->settled()) NoteReady();
+  return absl::OkStatus();
+}
+
+absl::Status Supervisor::OpenOutputs(const conf::Config& config) {
+  log::Options options{.output = config.log.output};
+  options.level = log::ParseLevel(config.log.level).value_or(log::Level::kInfo);
+  if (absl::Status status = log::Open(options); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<observe::Writer>> writer = observe::Writer::Open(
+      {.output = config.access_log.output, .queue_lines = config.access_log.queue});
+  if (!writer.ok()) return writer.status();
+  writer_ = *std::move(writer);
+  return absl::OkStatus();
+}
+
+absl::Status Supervisor::OpenAdmin() {
+  if (admin_service_ == nullptr || config_->admin.address == "off") return absl::OkStatus();
+  const conf::Listener listener{.name = "admin", .address = config_->admin.address};
+  ListenerSet own(1);
+  if (absl::Status status = own.Apply({listener}, kAdminConnections); !status.ok()) {
+    return absl::Status(status.code(), absl::StrFormat("admin: %s", status.message()));
+  }
+  admin_listening_ = own.all().front();
+  admin_gate_ = std::make_unique<Gate>(loop_, *admin_service_, own.BindingsFor(0).front(), 0);
+  return absl::OkStatus();
+}
+
+Address Supervisor::admin_address() const {
+  return admin_listening_ != nullptr ? admin_listening_->bound : Address();
+}
+
+void Supervisor::NoteReady() {
+  if (state_ != State::kStarting) return;
+  first_names_.Cancel();
+  state_ = State::kServing;
+  Publish();
+  for (const std::shared_ptr<Listening>& listening : listeners_.all()) {
+    log::Info(log::kUnlimited, "listener %s: open on %s, at most %d connections",
+              listening->spec->name, listening->bound.ToString(), listening->open.limit());
+  }
+  NotifyManager("READY=1");
+}
+
+void Supervisor::Run() { loop_.Run(); }
+
+void Supervisor::OnTick() {
+  observe::ProcessStats& stats = process_stats_.shard(worker_count_);
+  stats.turns.Add();
+  stats.loop_lag.Record(loop_.lag());
+  if (state_ == State::kStarting && names_->settled()) NoteReady();
+}
+
+// The view.
+
+void Supervisor::WatchNames() {
+  std::vector<std::string> names;
+  for (const conf::Pool& pool : config_->pools) {
+    for (const conf::Server& server : pool.servers) {
+      if (Address::Parse(server.address)) continue;
+      names.push_back(server.address.substr(0, server.address.rfind(':')));
+    }
+  }
+  names_->Watch(names);
+}
+
+std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> Supervisor::ServersOf(
+    const conf::Pool& pool) {
+  std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> servers;
+  for (const conf::Server& server : pool.servers) {
+    if (const std::optional<Address> address = Address::Parse(server.address)) {
+      servers.emplace_back(registry_.ServerOf(pool.name, server.address, *address), server.weight);
+      continue;
+    }
+    const size_t colon = server.address.rfind(':');
+    const auto port = ParseDecimal(std::string_view(server.address).substr(colon + 1));
+    for (const Ip& ip : names_->AddressesOf(server.address.substr(0, colon))) {
+      const Address address = Address::From(ip, static_cast<uint16_t>(port.value_or(0)));
+      servers.emplace_back(registry_.ServerOf(pool.name, server.address, address), server.weight);
+    }
+  }
+  return servers;
+}
+
+std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
+  auto view = std::make_unique<exchange::RuntimeView>();
+  view->version = ++version_;
+  view->config = config_;
+  view->router = std::make_unique<const route::Router>(*config_);
+  view->trusted = admission::TrustedProxies(config_->client_ip);
+  view->answers = exchange::Answers(config_->answers);
+  registry_.BeginView();
+  for (const conf::Pool& pool : config_->pools) {
+    view->clusters.push_back(
+        std::make_shared<const upstream::Cluster>(config_, pool, ServersOf(pool)));
+  }
+  for (const route::Route& route : view->router->routes()) {
+    view->routes.push_back(registry_.RouteOf(route.conf.name));
+  }
+  view->unrouted = registry_.RouteOf("");
+  registry_.EndView();
+  if (config_->access_log.output != "off") {
+    absl::StatusOr<observe::LogFormat> format = observe::LogFormat::Parse(config_->access_log.format);
+    if (format.ok()) view->log_format = *std::move(format);
+  }
+  return view;
+}
+
+void Supervisor::Publish() {
+  view_ = BuildView();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->Adopt(view_, listeners_.BindingsFor(i));
+  }
+}
+
+// Reload.
+
+void Supervisor::Reload() {
+  loop_.Post([this] {
+    if (read_ == nullptr) return;
+    absl::StatusOr<std::shared_ptr<const conf::Config>> config = read_();
+    absl::Status status = config.ok() ? Apply(*std::move(config)) : config.status();
+    if (status.ok()) return;
+    ++failed_reloads_;
+    log::Error(log::kUnlimited, "reload: nothing was changed: %s", std::string(status.message()));
+  });
+}
+
+void Supervisor::ReloadWith(std::shared_ptr<const conf::Config> config) {
+  loop_.Post([this, config = std::move(config)]() mutable {
+    if (absl::Status status = Apply(std::move(config)); !status.ok()) {
+      ++failed_reloads_;
+      log::Error(log::kUnlimited, "reload: nothing was changed: %s", std::string(status.message()));
+    }
+  });
+}
+
+absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
+  if (state_ != State::kServing && state_ != State::kStarting) {
+    return absl::FailedPreconditionError("shutting down");
+  }
+  NotifyManager("RELOADING=1");
+  absl::Status status = Preflight(*config);
+  if (status.ok()) status = listeners_.Apply(config->listeners, derived_limit_);
+  if (!status.ok()) {
+    NotifyManager("READY=1");
+    return status;
+  }
+  for (const std::string& change : conf::Diff(*config_, *config)) {
+    log::Info(log::kUnlimited, "reload: %s", change);
+  }
+  for (const std::string_view key : NeedsRestart(*config_, *config)) {
+    log::Warn(log::kUnlimited, "reload: %s takes effect at the next start", key);
+  }
+  log::SetLevel(log::ParseLevel(config->log.level).value_or(log::Level::kInfo));
+  BufferBudget::SetLimit(config->process.buffer_budget);
+  config_ = std::move(config);
+  ++reloads_;
+  WatchNames();
+  if (state_ == State::kServing) Publish();
+  NotifyManager("READY=1");
+  return absl::OkStatus();
+}
+
+void Supervisor::ReopenLogs() {
+  loop_.Post([this] {
+    if (absl::Status status = log::Reopen(); !status.ok()) {
+      log::Error(log::kUnlimited, "log: %s", std::string(status.message()));
+    }
+    writer_->Reopen();
+  });
+}
+
+// Shutdown.
+
+void Supervisor::Shutdown() {
+  loop_.Post([this] {
+    if (state_ != State::kServing && state_ != State::kStarting) return;
+    state_ = State::kLeaving;
+    NotifyManager("STOPPING=1");
+    log::Info(log::kUnlimited, "shutdown: not ready any more; listeners close in %d ms",
+              std::chrono::duration_cast<std::chrono::milliseconds>(
+                  config_->process.shutdown_delay)
+                  .count());
+    if (config_->process.shutdown_delay > Duration::zero()) {
+      loop_.Arm(leave_, config_->process.shutdown_delay);
+    } else {
+      BeginDrain();
+    }
+  });
+}
+
+void Supervisor::BeginDrain() {
+  state_ = State::kDraining;
+  listeners_.CloseAll();
+  loop_.Arm(deadline_, config_->process.shutdown_timeout);
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->Drain([this] { loop_.Post([this] { OnWorkerDrained(); }); });
+  }
+}
+
+void Supervisor::OnWorkerDrained() {
+  if (++drained_workers_ == workers_.size() && state_ == State::kDraining) Finish();
+}
+
+void Supervisor::Finish() {
+  if (state_ == State::kStopped) return;
+  if (state_ != State::kDraining) listeners_.CloseAll();
+  state_ = State::kStopped;
+  deadline_.Cancel();
+  leave_.Cancel();
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->Cut();
+  for (const std::unique_ptr<Worker>& worker : workers_) worker->Join();
+  if (admin_gate_ != nullptr) {
+    admin_gate_->CloseListener();
+    admin_gate_->CutConnections();
+  }
+  loop_.Post([this] {
+    workers_.clear();
+    admin_gate_.reset();
+    admin_listening_.reset();
+    names_.reset();
+    tick_.reset();
+    signals_.reset();
+    writer_.reset();  // writes what is queued
+    log::Info(log::kUnlimited, "shutdown: complete");
+    log::Flush(std::chrono::seconds(1));
+    loop_.Stop();
+  });
+}
+
+}  // namespace sluice::server

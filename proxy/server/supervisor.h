@@ -1,0 +1,128 @@
+// Supervisor: the main thread. Owns the listening sockets, the workers and the live state; turns a
+// Config into the view that workers serve by; and brings the process through its life: start, reload,
+// drain, exit. It serves no requests but those of the admin listener.
+//
+// Threads: Run() is the main thread; Shutdown(), Reload() and ReopenLogs() from any (they post);
+// everything else on the main thread.
+#ifndef SLUICE_PROXY_SERVER_SUPERVISOR_H_
+#define SLUICE_PROXY_SERVER_SUPERVISOR_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "conf/config.h"
+#include "proxy/exchange/runtime_view.h"
+#include "proxy/net/loop.h"
+#include "proxy/net/signals.h"
+#include "proxy/net/timer.h"
+#include "proxy/observe/stats.h"
+#include "proxy/observe/writer.h"
+#include "proxy/server/gate.h"
+#include "proxy/server/listener_set.h"
+#include "proxy/server/names.h"
+#include "proxy/server/registry.h"
+#include "proxy/server/worker.h"
+
+namespace sluice::server {
+
+class Supervisor {
+ public:
+  enum class State : uint8_t {
+    kStarting,  // names are being resolved, workers have no view yet
+    kServing,
+    kLeaving,   // /readyz fails; listeners are still open for shutdown_delay
+    kDraining,  // listeners are closed; what runs finishes
+    kStopped,
+  };
+
+  // Reads the configuration again: the new one, or all that is wrong with it, already in words.
+  using ReadConfig =
+      absl::AnyInvocable<absl::StatusOr<std::shared_ptr<const conf::Config>>() const>;
+
+  // `read` serves SIGHUP; null where there is no file.
+  Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig read);
+  ~Supervisor();
+
+  // Takes signals from now on: SIGTERM and SIGINT drain, SIGHUP reloads, SIGUSR1 reopens logs.
+  void TakeSignals();
+  // What answers on the admin listener; outlives the supervisor's Run().
+  void ServeAdmin(Service& service) { admin_service_ = &service; }
+
+  // Binds, drops privileges, starts workers. After an error nothing is left behind.
+  absl::Status Start();
+  // Until shutdown is complete.
+  void Run();
+
+  void Shutdown();
+  void Reload();
+  // For who has a Config in hand instead of a file.
+  void ReloadWith(std::shared_ptr<const conf::Config> config);
+  void ReopenLogs();
+
+  // For the admin API and the tests.
+  State state() const { return state_; }
+  bool ready() const { return state_ == State::kServing; }
+  const exchange::RuntimeView& view() const { return *view_; }
+  const ListenerSet& listeners() const { return listeners_; }
+  // Of the admin listener; an empty Address when it is off.
+  Address admin_address() const;
+  const observe::Writer& log_writer() const { return *writer_; }
+  const observe::Sharded<observe::ProcessStats>& process_stats() const { return process_stats_; }
+  size_t workers() const { return workers_.size(); }
+  WallTime started() const { return started_; }
+  uint64_t reloads() const { return reloads_; }
+  uint64_t failed_reloads() const { return failed_reloads_; }
+  net::Loop& loop() { return loop_; }
+
+ private:
+  absl::Status OpenOutputs(const conf::Config& config);
+  absl::Status OpenAdmin();
+  void OnSignal(int signal);
+  void OnTick();
+  absl::Status Apply(std::shared_ptr<const conf::Config> config);
+  void WatchNames();
+  std::unique_ptr<exchange::RuntimeView> BuildView();
+  std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> ServersOf(
+      const conf::Pool& pool);
+  void Publish();
+  void NoteReady();
+  void BeginDrain();
+  void OnWorkerDrained();
+  void Finish();
+
+  std::shared_ptr<const conf::Config> config_;
+  ReadConfig read_;
+  const size_t worker_count_;
+  net::Loop loop_;
+  State state_ = State::kStarting;
+  std::unique_ptr<observe::Writer> writer_;
+  observe::Sharded<observe::ProcessStats> process_stats_;
+  Registry registry_;
+  ListenerSet listeners_;
+  uint32_t derived_limit_ = 0;  // connections per listener that states no limit
+  std::shared_ptr<const exchange::RuntimeView> view_;
+  uint64_t version_ = 0;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  size_t drained_workers_ = 0;
+  Service* admin_service_ = nullptr;
+  std::shared_ptr<Listening> admin_listening_;
+  std::unique_ptr<Gate> admin_gate_;
+  std::unique_ptr<Names> names_;
+  std::unique_ptr<net::SignalWatcher> signals_;
+  std::unique_ptr<net::Ticker> tick_;
+  BoundDeadline<Supervisor, &Supervisor::BeginDrain> leave_{this};
+  BoundDeadline<Supervisor, &Supervisor::Finish> deadline_{this};
+  BoundDeadline<Supervisor, &Supervisor::NoteReady> first_names_{this};
+  WallTime started_{};
+  uint64_t reloads_ = 0;
+  uint64_t failed_reloads_ = 0;
+  bool notified_ready_ = false;
+};
+
+}  // namespace sluice::server
+
+#endif  // SLUICE_PROXY_SERVER_SUPERVISOR_H_

@@ -1,0 +1,63 @@
+// Cluster: the servers of one pool, as one configuration and one answer of the resolver name them.
+// Immutable; what lives longer (load, health, counters) is in the Server objects, which the registry
+// hands from one cluster to its successor.
+//
+// Threads: any.
+#ifndef SLUICE_PROXY_UPSTREAM_CLUSTER_H_
+#define SLUICE_PROXY_UPSTREAM_CLUSTER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "balancer/host_view.h"
+#include "balancer/outlier.h"
+#include "conf/config.h"
+#include "proxy/base/address.h"
+#include "proxy/observe/counters.h"
+#include "proxy/observe/stats.h"
+
+namespace sluice::upstream {
+
+// One address that requests can be sent to.
+struct Server {
+  Server(std::string pool_name, std::string configured, const Address& where, size_t shards)
+      : pool(std::move(pool_name)),
+        name(std::move(configured)),
+        label(where.ToString()),
+        address(where),
+        health(std::make_shared<balancer::HostStats>()),
+        stats(shards) {}
+
+  const std::string pool;
+  const std::string name;   // as written: may be a DNS name with several addresses
+  const std::string label;  // the address: what logs and metrics call it
+  const Address address;
+  const std::shared_ptr<balancer::HostStats> health;
+  observe::Sharded<observe::ServerStats> stats;
+};
+
+struct Cluster {
+  // `spec` is a part of `config`, which this keeps alive.
+  Cluster(std::shared_ptr<const conf::Config> owner, const conf::Pool& pool_spec,
+          std::vector<std::pair<std::shared_ptr<Server>, uint32_t>> weighted)
+      : config(std::move(owner)), spec(pool_spec), outlier(pool_spec.outlier) {
+    std::vector<balancer::Host> view;
+    for (auto& [server, weight] : weighted) {
+      view.push_back({.weight = weight, .stats = server->health});
+      servers.push_back(std::move(server));
+    }
+    hosts = balancer::HostView(std::move(view));
+  }
+
+  const std::shared_ptr<const conf::Config> config;
+  const conf::Pool& spec;
+  const balancer::Outlier outlier;
+  std::vector<std::shared_ptr<Server>> servers;  // by HostIndex
+  balancer::HostView hosts;
+};
+
+}  // namespace sluice::upstream
+
+#endif  // SLUICE_PROXY_UPSTREAM_CLUSTER_H_

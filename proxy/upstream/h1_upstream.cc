@@ -1,0 +1,240 @@
+#include "proxy/upstream/h1_upstream.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "proxy/base/check.h"
+#include "proxy/net/error.h"
+
+namespace sluice::upstream {
+namespace {
+
+// 1xx heads before one answer; a server that sends more is broken or hostile.
+constexpr uint32_t kMaxInterims = 32;
+
+using http::Framing;
+
+}  // namespace
+
+H1Upstream::H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
+                       std::unique_ptr<net::Socket> socket)
+    : pool_(pool),
+      slot_(std::move(slot)),
+      socket_(std::move(socket)),
+      decoder_({.head_bytes = static_cast<uint32_t>(spec.max_head), .fields = 500}),
+      born_(pool.loop().now()),
+      max_idle_time_(spec.max_idle_time),
+      max_age_(spec.max_age),
+      max_idle_(spec.max_idle) {
+  socket_->SetEvents(this);
+  socket_->StartReading();
+}
+
+H1Upstream::~H1Upstream() = default;
+
+void H1Upstream::Begin(http::UpstreamEvents& events, Arena& arena) {
+  SLUICE_CHECK(phase_ == Phase::kIdle && events_ == nullptr);
+  events_ = &events;
+  arena_ = &arena;
+  phase_ = Phase::kHead;
+  request_ended_ = false;
+  keep_alive_ = true;
+  interims_ = 0;
+  unconsumed_ = 0;
+  written_ = 0;
+}
+
+bool H1Upstream::End() {
+  const bool clean =
+      phase_ == Phase::kComplete && request_ended_ && keep_alive_ && socket_->buffered() == 0;
+  events_ = nullptr;
+  arena_ = nullptr;
+  socket_->Resume(net::PauseReason::kPeerFull);
+  phase_ = clean ? Phase::kIdle : Phase::kDead;
+  return clean && pool_.loop().now() - born_ < max_age_;
+}
+
+void H1Upstream::SendHead(const http::RequestHead& head) {
+  method_ = head.method;
+  request_framing_ = head.framing.kind;
+  Bytes& out = socket_->Staging();
+  const size_t before = out.size();
+  http::EncodeRequest(head, head.target, head.upgrade.empty() ? "" : "upgrade", out);
+  written_ += out.size() - before;
+}
+
+void H1Upstream::SendBody(std::string_view bytes) {
+  if (bytes.empty() || phase_ == Phase::kDead) return;
+  written_ += bytes.size();
+  if (request_framing_ != Framing::Kind::kChunked || phase_ == Phase::kTunnel) {
+    socket_->Write(bytes);
+    return;
+  }
+  char size[18];
+  socket_->Write(http::ChunkHead(bytes.size(), size));
+  socket_->Write(bytes);
+  socket_->Write("\r\n");
+}
+
+void H1Upstream::SendEnd(const http::Fields* trailers) {
+  request_ended_ = true;
+  if (phase_ == Phase::kDead) return;
+  if (phase_ == Phase::kTunnel) {
+    socket_->FinishWriting();
+  } else if (request_framing_ == Framing::Kind::kChunked) {
+    http::EncodeLastChunk(trailers, socket_->Staging());
+  }
+}
+
+void H1Upstream::Consumed(size_t bytes) {
+  SLUICE_DCHECK(bytes <= unconsumed_);
+  unconsumed_ -= bytes;
+  if (unconsumed_ == 0) socket_->Resume(net::PauseReason::kPeerFull);
+}
+
+void H1Upstream::OnRead(std::span<char> bytes) {
+  while (!bytes.empty()) {
+    size_t used = 0;
+    switch (phase_) {
+      case Phase::kHead:
+        used = ReadHead(bytes);
+        break;
+      case Phase::kBody:
+        used = ReadBody(bytes);
+        break;
+      case Phase::kTunnel:
+        used = bytes.size();
+        Deliver({bytes.data(), bytes.size()});
+        break;
+      case Phase::kComplete:
+        // Behind a complete answer: it must not be taken for the next one.
+        keep_alive_ = false;
+        return;
+      case Phase::kIdle:
+        phase_ = Phase::kDead;
+        pool_.Unlink(this);
+        return;
+      case Phase::kDead:
+        return;
+    }
+    if (used == 0) return;
+    bytes = bytes.subspan(used);
+  }
+}
+
+size_t H1Upstream::ReadHead(std::span<char> bytes) {
+  http::ResponseHead head(*arena_);
+  const http::HeadResult got =
+      decoder_.FeedHead({bytes.data(), bytes.size()}, *arena_, method_, head);
+  switch (got.state) {
+    case http::HeadResult::State::kNeedMore:
+      return got.consumed;
+    case http::HeadResult::State::kRefused:
+      Fail(got.refusal.status == 431 ? Cause::kTooLarge : Cause::kMalformed,
+           std::string(got.refusal.why));
+      return 0;
+    case http::HeadResult::State::kComplete:
+      break;
+  }
+  if (head.status < 200 && head.status != 101) {
+    if (++interims_ > kMaxInterims) {
+      Fail(Cause::kMalformed, "too many interim responses");
+      return 0;
+    }
+    events_->OnInterim(head);
+    return got.consumed;
+  }
+  keep_alive_ = head.keep_alive;
+  response_framing_ = head.framing.kind;
+  if (head.status == 101) {
+    phase_ = Phase::kTunnel;
+    keep_alive_ = false;
+    events_->OnResponse(head);
+    return got.consumed;
+  }
+  if (response_framing_ == Framing::Kind::kUntilClose) keep_alive_ = false;
+  phase_ = Phase::kBody;
+  const bool no_body = head.framing.kind == Framing::Kind::kNone ||
+                       (head.framing.kind == Framing::Kind::kLength && head.framing.length == 0);
+  events_->OnResponse(head);
+  if (no_body && phase_ == Phase::kBody) Complete(nullptr);
+  return got.consumed;
+}
+
+size_t H1Upstream::ReadBody(std::span<char> bytes) {
+  const http::BodyResult got = decoder_.FeedBody(bytes, *arena_);
+  if (!got.data.empty()) Deliver(got.data);
+  if (phase_ != Phase::kBody) return 0;
+  if (got.refused) {
+    Fail(Cause::kMalformed, std::string(got.why));
+    return 0;
+  }
+  if (got.end) Complete(decoder_.trailers());
+  return got.consumed;
+}
+
+void H1Upstream::Deliver(std::string_view body) {
+  unconsumed_ += body.size();
+  events_->OnResponseBody(body);
+  // What the exchange did not say Consumed() for has no room: stop reading until it does.
+  if (events_ != nullptr && unconsumed_ > 0) socket_->Pause(net::PauseReason::kPeerFull);
+}
+
+void H1Upstream::Complete(const http::Fields* trailers) {
+  phase_ = Phase::kComplete;
+  events_->OnResponseEnd(trailers);
+}
+
+void H1Upstream::OnReadEnd(int error) {
+  switch (phase_) {
+    case Phase::kIdle:
+      phase_ = Phase::kDead;
+      pool_.Unlink(this);
+      return;
+    case Phase::kComplete:
+      keep_alive_ = false;
+      return;
+    case Phase::kDead:
+      return;
+    case Phase::kTunnel:
+      if (error == 0) {
+        phase_ = Phase::kComplete;
+        events_->OnResponseEnd(nullptr);
+        return;
+      }
+      break;
+    case Phase::kBody:
+      if (error == 0 && response_framing_ == Framing::Kind::kUntilClose) {
+        Complete(nullptr);
+        return;
+      }
+      break;
+    case Phase::kHead:
+      break;
+  }
+  const std::string_view where =
+      phase_ == Phase::kHead ? "before its answer was complete" : "in the middle of its answer";
+  Fail(Cause::kReset, error == 0 ? absl::StrFormat("the server closed %s", where)
+                                 : absl::StrFormat("%s %s", net::ErrorText(error), where));
+}
+
+void H1Upstream::Fail(Cause cause, std::string why) {
+  phase_ = Phase::kDead;
+  const bool nothing_sent = socket_->buffered() >= written_;
+  events_->OnUpstreamFailed({.side = Side::kUpstream,
+                             .cause = cause,
+                             .nothing_sent = nothing_sent,
+                             .why = std::move(why)});
+}
+
+void H1Upstream::OnWritable() {
+  if (events_ != nullptr && phase_ != Phase::kDead) events_->OnUpstreamWritable();
+}
+
+void H1Upstream::OnIdleTooLong() {
+  if (phase_ != Phase::kIdle) return;
+  phase_ = Phase::kDead;
+  pool_.Unlink(this);
+}
+
+}  // namespace sluice::upstream

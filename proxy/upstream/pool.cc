@@ -1,0 +1,131 @@
+#include "proxy/upstream/pool.h"
+
+#include "absl/strings/str_format.h"
+#include "proxy/base/check.h"
+#include "proxy/net/error.h"
+#include "proxy/upstream/h1_upstream.h"
+
+namespace sluice::upstream {
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this == &other) return *this;
+  Drop();
+  connection_ = std::exchange(other.connection_, nullptr);
+  reused_ = other.reused_;
+  return *this;
+}
+
+http::Upstream& Lease::stream() const {
+  SLUICE_CHECK(connection_ != nullptr);
+  return *connection_;
+}
+
+void Lease::Begin(http::UpstreamEvents& events, Arena& arena) {
+  SLUICE_CHECK(connection_ != nullptr);
+  connection_->Begin(events, arena);
+}
+
+void Lease::Drop() {
+  if (H1Upstream* const connection = std::exchange(connection_, nullptr)) {
+    connection->pool_.Release(connection);
+  }
+}
+
+Pool::~Pool() { CloseAllIdle(); }
+
+std::shared_ptr<ServerSlot> Pool::SlotFor(const std::shared_ptr<Server>& server) {
+  std::shared_ptr<ServerSlot>& slot = slots_[server.get()];
+  if (slot == nullptr) {
+    slot = std::make_shared<ServerSlot>();
+    slot->server = server;
+  }
+  return slot;
+}
+
+Lease Pool::TakeIdle(ServerSlot& slot, Duration max_rest) {
+  H1Upstream* const connection = slot.idle;
+  if (connection == nullptr || loop_.now() - connection->rests_since_ > max_rest) return Lease();
+  slot.idle = connection->older_;
+  if (slot.idle != nullptr) slot.idle->newer_ = nullptr;
+  connection->older_ = nullptr;
+  --slot.idle_count;
+  connection->idle_deadline_.Cancel();
+  observe::ServerStats& count = slot.server->stats.shard(shard_);
+  count.reuses.Add();
+  count.idle_connections.Sub();
+  return Lease(connection, /*reused=*/true);
+}
+
+std::unique_ptr<net::Dial> Pool::Connect(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
+                                         Duration timeout, Connected done) {
+  const Address& to = slot->server->address;
+  slot->server->stats.shard(shard_).connects.Add();
+  const net::SocketOptions options{.nodelay = spec.nodelay, .keepalive = spec.tcp_keepalive};
+  return std::make_unique<net::Dial>(
+      loop_, to, timeout, options,
+      [this, slot = std::move(slot), &spec, done = std::move(done)](
+          std::unique_ptr<net::Socket> socket, int error) mutable {
+        if (error == 0) {
+          slot->server->stats.shard(shard_).connections.Add();
+          done(Lease(new H1Upstream(*this, slot, spec, std::move(socket)), /*reused=*/false), {});
+          return;
+        }
+        const bool late = error == net::kTimedOut;
+        done(Lease(), {.side = Side::kUpstream,
+                       .cause = late ? Cause::kConnectTimeout : Cause::kConnectRefused,
+                       .nothing_sent = true,
+                       .why = late ? "no connection within connect_timeout"
+                                   : absl::StrFormat("connecting: %s", net::ErrorText(error))});
+      });
+}
+
+void Pool::Release(H1Upstream* connection) {
+  ServerSlot& slot = *connection->slot_;
+  if (!connection->End() || slot.retired || slot.idle_count >= connection->max_idle_) {
+    connection->phase_ = H1Upstream::Phase::kDead;
+    slot.server->stats.shard(shard_).connections.Sub();
+    loop_.Retire(std::unique_ptr<H1Upstream>(connection));
+    return;
+  }
+  connection->older_ = slot.idle;
+  if (slot.idle != nullptr) slot.idle->newer_ = connection;
+  slot.idle = connection;
+  ++slot.idle_count;
+  slot.server->stats.shard(shard_).idle_connections.Add();
+  connection->rests_since_ = loop_.now();
+  loop_.Arm(connection->idle_deadline_, connection->max_idle_time_);
+}
+
+void Pool::Unlink(H1Upstream* connection) {
+  ServerSlot& slot = *connection->slot_;
+  if (connection->newer_ != nullptr) connection->newer_->older_ = connection->older_;
+  if (connection->older_ != nullptr) connection->older_->newer_ = connection->newer_;
+  if (slot.idle == connection) slot.idle = connection->older_;
+  --slot.idle_count;
+  observe::ServerStats& count = slot.server->stats.shard(shard_);
+  count.idle_connections.Sub();
+  count.connections.Sub();
+  loop_.Retire(std::unique_ptr<H1Upstream>(connection));
+}
+
+void Pool::CloseIdle(ServerSlot& slot) {
+  while (slot.idle != nullptr) Unlink(slot.idle);
+}
+
+void Pool::Retain(absl::FunctionRef<bool(const Server*)> keep) {
+  for (auto it = slots_.begin(); it != slots_.end();) {
+    if (keep(it->first)) {
+      ++it;
+      continue;
+    }
+    CloseIdle(*it->second);
+    it->second->retired = true;
+    slots_.erase(it++);
+  }
+}
+
+void Pool::CloseAllIdle() {
+  for (auto& [server, slot] : slots_) CloseIdle(*slot);
+}
+
+}  // namespace sluice::upstream
