@@ -1,4 +1,8 @@
-// Resolver: names to addresses through c-ares, on one loop, with the TTL of the answer.
+// Resolver: names to addresses through c-ares, on one loop, with the TTL of the answer. Nothing
+// blocks and nothing is cached: who asks keeps the answer for as long as its TTL says.
+//
+// Threads: the loop's; not for the request path. Cost: while questions are open, one descriptor a
+// name server and a timer of kTick.
 #ifndef SLUICE_PROXY_NET_RESOLVER_H_
 #define SLUICE_PROXY_NET_RESOLVER_H_
 
@@ -21,7 +25,7 @@ struct ResolverOptions {
 };
 
 struct Resolved {
-  std::vector<Ip> addresses;  // A and AAAA, sorted, without repetition
+  std::vector<Ip> addresses;  // A and AAAA, sorted, without repetition; never empty
   Duration ttl{};             // the smallest of the records
 };
 
@@ -29,11 +33,24 @@ class Resolver {
  public:
   Resolver(Loop& loop, const ResolverOptions& options);
   ~Resolver();  // callbacks that have not run never do
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
 
-  // `done` runs exactly once, from the loop. /etc/hosts is consulted first (TTL 60 s), so
-  // "localhost" works without a name server.
+  // `done` runs exactly once, from the loop, and must not destroy the Resolver. NotFound: the name
+  // does not exist or has no address; DeadlineExceeded: no name server answered; Unavailable or
+  // InvalidArgument: anything else. /etc/hosts is consulted first (TTL kHostsTtl), so "localhost"
+  // works without a name server; a numeric name is its own answer (TTL kNumericTtl).
   using Done = absl::AnyInvocable<void(absl::StatusOr<Resolved>)>;
   void Resolve(std::string_view name, Done done);
+
+  static constexpr Duration kHostsTtl = std::chrono::seconds(60);
+  static constexpr Duration kNumericTtl = std::chrono::hours(24);
+  // How often tries are looked at for their timeout.
+  static constexpr Duration kTick = std::chrono::milliseconds(50);
+
+ private:
+  struct Channel;  // c-ares and its sockets
+  std::unique_ptr<Channel> channel_;
 };
 
 }  // namespace sluice::net
