@@ -2,9 +2,9 @@
 // HTTP/2 streams and the in-memory streams of the tests implement them; the exchange never learns
 // which.
 //
-// Both directions of both faces carry: a head, interim heads, body bytes, trailers, an end, a reset,
-// and Consumed(n) for flow control. HTTP/1 implements Consumed() by pausing its socket, HTTP/2 by
-// returning stream window.
+// Both directions of both faces carry: a head, interim heads, body bytes, trailers, an end, a
+// reset, and Consumed(n) for flow control. HTTP/1 implements Consumed() by pausing its socket,
+// HTTP/2 by returning stream window.
 //
 // Threads: one worker's. Re-entrancy: no event is raised from inside a Send…(), Consumed() or
 // Reset() call; events come from the loop only. Neither face may be destroyed from inside an event;

@@ -1,6 +1,6 @@
-// HTTP/1 on the wire: bytes to heads and body parts, and back. Pure: no sockets, no clock. Heads are
-// parsed by llhttp over one contiguous copy in the exchange's arena; before llhttp sees it, the raw
-// head is scanned for every byte sequence that two parsers could read differently. Bodies are
+// HTTP/1 on the wire: bytes to heads and body parts, and back. Pure: no sockets, no clock. Heads
+// are parsed by llhttp over one contiguous copy in the exchange's arena; before llhttp sees it, the
+// raw head is scanned for every byte sequence that two parsers could read differently. Bodies are
 // decoded here (chunked: RFC 9112 section 7.1, strict).
 //
 // A decoder serves one connection, message after message. Between messages it holds no memory
@@ -12,27 +12,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "proxy/base/arena.h"
 #include "proxy/base/bytes.h"
+#include "proxy/http/head_scan.h"
 #include "proxy/http/message.h"
+#include "proxy/http/refusal.h"
 
 namespace sluice::http {
-
-struct HeadLimits {
-  uint32_t head_bytes = 16 * 1024;  // start line and fields; beyond: 431
-  uint32_t fields = 100;            // beyond: 431
-  uint32_t target_bytes = 8 * 1024; // beyond: 414
-};
-
-// Why a message is refused: the status to answer (502 is the caller's choice for responses) and a
-// plain sentence for the client and the log. `why` is a static string.
-struct Refusal {
-  int status = 400;
-  std::string_view why;
-};
 
 struct HeadResult {
   enum class State : uint8_t { kNeedMore, kComplete, kRefused };
@@ -52,11 +42,11 @@ struct BodyResult {
 // The head collected so far (shared by both decoders), and the decoder of bodies.
 class H1Decoder {
  public:
-  explicit H1Decoder(const HeadLimits& limits) : limits_(limits) {}
-
-  // REQUIRES: the head was complete and its body is not at its end.
+  // REQUIRES: the head was complete. Where there is no body, or no more of it, the result is just
+  // `end`. kUntilClose and kTunnel never end here: the end of the connection is theirs.
   // Squeezes chunk framing out of `bytes` in place: `data` is one contiguous view. May consume only
-  // part; call again with the rest while there is progress (consumed > 0 and not end).
+  // part; call again with the rest while there is progress (consumed > 0 and not end). A result may
+  // carry data and be refused: the data came before the fault.
   BodyResult FeedBody(std::span<char> bytes, Arena& arena);
   // After `end` of a chunked body: its trailers, in the arena given; null when there were none.
   const Fields* trailers() const { return trailers_; }
@@ -65,49 +55,78 @@ class H1Decoder {
   bool idle() const { return head_size_ == 0; }
 
  protected:
+  H1Decoder(const HeadLimits& limits, HeadScan::Kind kind)
+      : limits_(limits), kind_(kind), scan_(kind) {}
+
   HeadResult CollectHead(std::string_view bytes, Arena& arena);
+  // A decoder that has refused refuses whatever else it is fed: nothing behind a fault can be
+  // trusted to begin where it seems to.
+  HeadResult Refuse(const Refusal& refusal);
   void StartBody(const Framing& framing);
   std::string_view head() const { return {head_, head_size_}; }
+  const HeadScan& scan() const { return scan_; }
   void EndHead();
-
-  const HeadLimits limits_;
 
  private:
   enum class Chunk : uint8_t { kSize, kSizeLf, kExtension, kData, kDataCr, kDataLf, kTrailers };
-  BodyResult FeedChunked(std::span<char> bytes, Arena& arena);
 
+  void AppendHead(std::string_view bytes, bool complete, Arena& arena);
+  BodyResult FeedChunked(std::span<char> bytes, Arena& arena);
+  // One byte of framing; says why it is refused, or nothing.
+  std::string_view FeedChunkByte(char c);
+  std::string_view FeedChunkSize(char c);
+  void FeedTrailers(std::string_view bytes, Arena& arena, BodyResult& result);
+
+  const HeadLimits limits_;
+  const HeadScan::Kind kind_;
+
+  HeadScan scan_;
   char* head_ = nullptr;  // in the arena
   uint32_t head_size_ = 0;
   uint32_t head_capacity_ = 0;
-  uint32_t scanned_ = 0;
+  std::optional<Refusal> refusal_;
 
   Framing framing_;
   uint64_t left_ = 0;  // of the body, or of the current chunk
   Chunk chunk_ = Chunk::kSize;
   uint8_t chunk_digits_ = 0;
+  uint16_t extension_bytes_ = 0;
   const Fields* trailers_ = nullptr;
 };
 
 class H1RequestDecoder : public H1Decoder {
  public:
-  using H1Decoder::H1Decoder;
+  explicit H1RequestDecoder(const HeadLimits& limits)
+      : H1Decoder(limits, HeadScan::Kind::kRequest) {}
+
   // On kComplete `head` is filled and fit to be routed: framing, authority, host, path, Expect and
   // Upgrade are resolved and every rule of rules.h has passed. A few CRLF before a request line are
-  // skipped (RFC 9112 section 2.2).
+  // skipped (RFC 9112 section 2.2). On kRefused `head` holds what was understood, the method if
+  // any. `head` is not touched before.
   HeadResult FeedHead(std::string_view bytes, Arena& arena, RequestHead& head);
+
+ private:
+  size_t SkipEmptyLines(std::string_view bytes);
+
+  uint8_t skipped_ = 0;  // bytes of empty lines before the current head; odd: after a CR
 };
 
 class H1ResponseDecoder : public H1Decoder {
  public:
-  using H1Decoder::H1Decoder;
+  explicit H1ResponseDecoder(const HeadLimits& limits)
+      : H1Decoder(limits, HeadScan::Kind::kResponse) {}
+
   // `request` is what was asked: HEAD and CONNECT change the framing of the answer.
-  // 1xx heads come back as kComplete with status < 200 (101: framing kTunnel); feed on for the next.
+  // 1xx heads come back as kComplete with status < 200 (101: framing kTunnel); feed on for the
+  // next. Whether a 101 was asked for is the caller's to know.
   HeadResult FeedHead(std::string_view bytes, Arena& arena, Method request, ResponseHead& head);
 };
 
-// Writes the start line and every field as it stands; the caller has settled hop-by-hop fields
-// (rules.h). The framing field (Content-Length or Transfer-Encoding) is written from `framing`, and
-// `Connection: close` (or keep-alive, for HTTP/1.0) when `connection` says so.
+// Writes the start line (always HTTP/1.1) and every field as it stands; the caller has settled
+// hop-by-hop fields (rules.h). Content-Length, Transfer-Encoding and Connection are left out of the
+// fields: the first two are written from `framing`, the last when `connection` is not empty
+// ("close", "keep-alive", "upgrade"). kNone writes no length unless one is `stated`: an empty body
+// that is to be said so is kLength 0.
 void EncodeRequest(const RequestHead& head, std::string_view target, std::string_view connection,
                    Bytes& out);
 void EncodeResponse(const ResponseHead& head, std::string_view connection, Bytes& out);

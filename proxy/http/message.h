@@ -13,20 +13,63 @@
 namespace sluice::http {
 
 enum class Method : uint8_t {
-  kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch,
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kConnect,
+  kOptions,
+  kTrace,
+  kPatch,
   kOther,  // any other registered method; its text is in RequestHead::method_text
 };
 
 // RFC 9110 section 9.2.2. kOther is never taken for idempotent.
-bool IsIdempotent(Method method);
+constexpr bool IsIdempotent(Method method) {
+  switch (method) {
+    case Method::kGet:
+    case Method::kHead:
+    case Method::kPut:
+    case Method::kDelete:
+    case Method::kOptions:
+    case Method::kTrace:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // Fields the proxy itself looks at; everything else is kOther and passes by name.
 enum class FieldId : uint8_t {
   kOther,
-  kAccept, kConnection, kContentLength, kContentType, kCookie, kDate, kExpect, kForwarded, kHost,
-  kKeepAlive, kLocation, kProxyAuthenticate, kProxyAuthorization, kProxyConnection, kReferer,
-  kRetryAfter, kServer, kTe, kTrailer, kTransferEncoding, kUpgrade, kUserAgent, kVia,
-  kXForwardedFor, kXForwardedHost, kXForwardedProto, kXRequestId,
+  kAccept,
+  kConnection,
+  kContentLength,
+  kContentType,
+  kCookie,
+  kDate,
+  kExpect,
+  kForwarded,
+  kHost,
+  kKeepAlive,
+  kLocation,
+  kProxyAuthenticate,
+  kProxyAuthorization,
+  kProxyConnection,
+  kReferer,
+  kRetryAfter,
+  kServer,
+  kTe,
+  kTrailer,
+  kTransferEncoding,
+  kUpgrade,
+  kUserAgent,
+  kVia,
+  kXForwardedFor,
+  kXForwardedHost,
+  kXForwardedProto,
+  kXRequestId,
 };
 
 FieldId IdOf(std::string_view name);  // case-insensitive
@@ -46,10 +89,12 @@ class Fields {
   // The views must live as long as the arena.
   void Add(std::string_view name, std::string_view value) { Add({name, value, IdOf(name)}); }
   void Add(const Field& field);
+  // Room for `count` fields in all, so that adding up to there moves nothing.
+  void Reserve(uint32_t count);
   // Replaces every field of that name by one.
   void Set(std::string_view name, std::string_view value);
-  void Remove(FieldId id);              // REQUIRES: id != kOther
-  void Remove(std::string_view name);   // case-insensitive
+  void Remove(FieldId id);             // REQUIRES: id != kOther
+  void Remove(std::string_view name);  // case-insensitive
   template <typename Predicate>
   void RemoveIf(Predicate gone) {
     uint32_t kept = 0;
@@ -91,6 +136,8 @@ struct Framing {
   };
   Kind kind = Kind::kNone;
   uint64_t length = 0;
+  // kNone only: `length` is what the answer to HEAD, or a 304, says a GET would get.
+  bool stated = false;
 };
 
 constexpr bool HasBody(const Framing& framing) {

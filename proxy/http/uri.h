@@ -28,8 +28,8 @@ std::optional<Target> SplitTarget(Method method, std::string_view target);
 
 struct NormalPath {
   std::string_view path;
-  // "%2f", "%00", "%5c", an incomplete escape, ".." above the root, a backslash: the path as it came
-  // may mean something else to another server.
+  // "%2f", "%00", "%5c", an incomplete escape, ".." above the root, a backslash: the path as it
+  // came may mean something else to another server.
   bool ambiguous = false;
 };
 
