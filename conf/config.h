@@ -1,7 +1,7 @@
 // Config: what the operator wants, as an immutable value. Every field has the key it is written as;
 // schema.cc lists all keys with type, unit, default, bounds and a line of documentation, and is the
-// only place where defaults are stated for readers; the initialisers here must agree with it (a test
-// holds them together).
+// only place where defaults are stated for readers; the initialisers here must agree with it (a
+// test holds them together).
 //
 // Threads: any, once loaded.
 #ifndef SLUICE_CONF_CONFIG_H_
@@ -32,14 +32,14 @@ struct Listener {
   uint64_t max_head = 16 * 1024;
   uint32_t max_fields = 100;
   uint64_t max_target = 8 * 1024;
-  uint64_t min_body_rate = 500;       // bytes per second, both ways; 0: off
+  uint64_t min_body_rate = 500;        // bytes per second, both ways; 0: off
   Duration min_body_rate_grace = 10s;  // a peer may be slower for so long
   std::string unix_mode = "0666";      // permissions of a Unix socket
 };
 
 struct ClientIp {
-  std::vector<std::string> trusted_proxies;       // addresses and CIDR ranges; "unix" for Unix peers
-  std::string header = "x-forwarded-for";  // "x-forwarded-for" or "forwarded"
+  std::vector<std::string> trusted_proxies;  // addresses and CIDR ranges; "unix" for Unix peers
+  std::string header = "x-forwarded-for";    // "x-forwarded-for" or "forwarded"
 };
 
 // What the servers are told about the client and the way.
@@ -54,7 +54,8 @@ struct Forwarding {
 };
 
 struct Server {
-  std::string address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000", "unix:/run/app.sock"
+  std::string
+      address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000", "unix:/run/app.sock"
   uint32_t weight = 1;
 };
 
@@ -65,9 +66,9 @@ struct Pool {
   balancer::OutlierSpec outlier;  // keys: outlier.failures, outlier.rest, outlier.rest_max
   std::string host = "client";    // Host sent: "client", "server", or a literal value
   Duration connect_timeout = 1s;
-  Duration head_timeout = 30s;   // from the request's last byte to the response head's last
-  Duration idle_timeout = 60s;   // between two reads of a body
-  Duration total_timeout = 0s;   // 0: none
+  Duration head_timeout = 30s;  // from the request's last byte to the response head's last
+  Duration idle_timeout = 60s;  // between two reads of a body
+  Duration total_timeout = 0s;  // 0: none
   Duration tunnel_idle_timeout = 10min;
   uint32_t max_idle = 64;        // kept connections per server and worker
   Duration max_idle_time = 55s;  // below the servers' own keep-alive timeout
@@ -125,8 +126,8 @@ struct Route {
   bool forward_raw = false;                   // key: forward_path = "normal" | "raw"
   HeaderEdits request_headers;
   HeaderEdits response_headers;
-  uint64_t max_body = 0;                      // 0: no limit
-  uint64_t request_buffer = 64 * 1024;        // 0: pass on at once, Expect included
+  uint64_t max_body = 0;                // 0: no limit
+  uint64_t request_buffer = 64 * 1024;  // 0: pass on at once, Expect included
   uint64_t response_buffer = 256 * 1024;
   // Absent: the pool's.
   std::optional<Duration> connect_timeout;
@@ -149,8 +150,8 @@ struct AccessLog {
 };
 
 struct OperationalLog {
-  std::string level = "info";      // "debug", "info", "warn", "error"
-  std::string output = "stderr";   // or a file
+  std::string level = "info";     // "debug", "info", "warn", "error"
+  std::string output = "stderr";  // or a file
 };
 
 struct Admin {

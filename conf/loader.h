@@ -1,8 +1,8 @@
 // Load: TOML text to a Config, or every error in it.
 //
-// Values of the form "${NAME}" or "${NAME:-default}" inside strings are replaced by the environment.
-// `include = ["routes.toml", …]` (paths relative to the including file) merges other files: their
-// tables are appended; a key set twice is an error.
+// Values of the form "${NAME}" or "${NAME:-default}" inside strings are replaced by the
+// environment. `include = ["routes.toml", …]` (paths relative to the including file) merges other
+// files: their tables are appended; a key set twice is an error.
 #ifndef SLUICE_CONF_LOADER_H_
 #define SLUICE_CONF_LOADER_H_
 

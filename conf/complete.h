@@ -1,0 +1,15 @@
+// Complete: what the operator left to sluice is filled in: names of listeners and routes, the route
+// of a file without routes; and what has several spellings gets one (hosts and names of header
+// fields in lower case).
+#ifndef SLUICE_CONF_COMPLETE_H_
+#define SLUICE_CONF_COMPLETE_H_
+
+#include "conf/config.h"
+
+namespace sluice::conf {
+
+void Complete(Config& config);
+
+}  // namespace sluice::conf
+
+#endif  // SLUICE_CONF_COMPLETE_H_

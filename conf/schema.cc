@@ -1,0 +1,331 @@
+#include "conf/schema.h"
+
+#include <array>
+
+namespace sluice::conf {
+namespace {
+
+template <typename Member>
+struct ClassOf;
+template <typename Class, typename Value>
+struct ClassOf<Value Class::*> {
+  using type = Class;
+};
+template <auto Member>
+using OwnerOf = typename ClassOf<decltype(Member)>::type;
+
+template <typename Object, typename Member, typename... Rest>
+auto& Walk(Object& object, Member member, Rest... rest) {
+  if constexpr (sizeof...(rest) == 0) {
+    return object.*member;
+  } else {
+    return Walk(object.*member, rest...);
+  }
+}
+
+// At<&Pool::outlier, &OutlierSpec::rest> finds a field by walking the members from its owner.
+template <auto First, auto... Rest>
+Field At(Owner owner) {
+  return Field(&Walk(*std::get<OwnerOf<First>*>(owner), First, Rest...));
+}
+
+template <auto List>
+Owner Append(Owner parent) {
+  return Owner(&(std::get<OwnerOf<List>*>(parent)->*List).emplace_back());
+}
+template <auto List>
+std::vector<Owner> Each(Owner parent) {
+  std::vector<Owner> owners;
+  for (auto& element : std::get<OwnerOf<List>*>(parent)->*List) owners.emplace_back(&element);
+  return owners;
+}
+
+template <auto Maybe>
+Owner Emplace(Owner parent) {
+  return Owner(&(std::get<OwnerOf<Maybe>*>(parent)->*Maybe).emplace());
+}
+template <auto Maybe>
+std::vector<Owner> IfAny(Owner parent) {
+  auto& maybe = std::get<OwnerOf<Maybe>*>(parent)->*Maybe;
+  if (!maybe) return {};
+  return {Owner(&*maybe)};
+}
+
+// A section whose keys are fields of what is around it.
+Owner Same(Owner parent) { return parent; }
+std::vector<Owner> OnlySame(Owner parent) { return {parent}; }
+
+constexpr Section kSections[] = {
+    {"listener", true, "An address where clients are served. At least one.",
+     Append<&Config::listeners>, Each<&Config::listeners>},
+    {"pool", true, "Servers that do the same work.", Append<&Config::pools>, Each<&Config::pools>},
+    {"pool.servers", true,
+     "The servers of the pool: a list of addresses, or of tables with these keys.",
+     Append<&Pool::servers>, Each<&Pool::servers>, "address"},
+    {"pool.outlier", false, "When a server that keeps failing rests for a while.", Same, OnlySame},
+    {"route", true,
+     "What is done with which requests. The longest path wins; with no route and one pool, "
+     "everything goes to that pool.",
+     Append<&Config::routes>, Each<&Config::routes>},
+    {"route.match", false, "Which requests: those for which everything written here is true.", Same,
+     OnlySame},
+    {"route.redirect", false, "Answer with a redirect instead of asking a pool.",
+     Emplace<&Route::redirect>, IfAny<&Route::redirect>},
+    {"route.respond", false, "Answer with a fixed text instead of asking a pool.",
+     Emplace<&Route::respond>, IfAny<&Route::respond>},
+    {"route.request_headers", false, "Changes to the headers that the server gets.", Same,
+     OnlySame},
+    {"route.response_headers", false, "Changes to the headers that the client gets.", Same,
+     OnlySame},
+    {"answer", true, "A page of one's own for an answer that sluice itself gives.",
+     Append<&Config::answers>, Each<&Config::answers>},
+    {"client_ip", false, "Whom to believe about the address of the client.", Same, OnlySame},
+    {"forwarding", false, "What servers are told about the client and the way.", Same, OnlySame},
+    {"access_log", false, "One line for each request.", Same, OnlySame},
+    {"log", false, "What sluice says about itself.", Same, OnlySame},
+    {"admin", false, "Metrics, status and health of sluice itself.", Same, OnlySame},
+    {"resolver", false, "How names of servers become addresses.", Same, OnlySame},
+    {"process", false, "Threads, user, files and shutdown.", Same, OnlySame},
+};
+
+constexpr std::string_view kOfThePool = "(the pool's)";
+constexpr std::string_view kNone = "(none)";
+
+constexpr Key kKeys[] = {
+    {"include", Type::kTexts, nullptr, "[]", "",
+     "Other files, relative to this one; their tables are appended, a key set twice is an error.",
+     CheckPlain, "[\"routes.toml\"]"},
+
+    {"listener.address", Type::kText, At<&Listener::address>, kRequired, "",
+     "Where to listen: \"0.0.0.0:80\", \"[::]:80\", \"unix:/run/sluice.sock\"; port 0 is any free.",
+     CheckListenAddress, "\"[::]:8080\""},
+    {"listener.name", Type::kText, At<&Listener::name>, "(the address)", "",
+     "Name in logs and metrics.", CheckName, "\"public\""},
+    {"listener.backlog", Type::kCount, At<&Listener::backlog>, "4096", "1..65535",
+     "Connections that wait in the kernel (at most net.core.somaxconn)."},
+    {"listener.max_connections", Type::kCount, At<&Listener::max_connections>, "0", "0..10000000",
+     "Connections served at a time, more wait in the backlog; 0: by the descriptors allowed."},
+    {"listener.head_timeout", Type::kDuration, At<&Listener::head_timeout>, "\"10s\"", "1ms..1h",
+     "Longest time from the first byte of a request's head to its last."},
+    {"listener.keepalive_timeout", Type::kDuration, At<&Listener::keepalive_timeout>, "\"75s\"",
+     "1ms..24h", "How long a connection may wait for its next request."},
+    {"listener.max_requests", Type::kCount, At<&Listener::max_requests>, "10000", "0..4000000000",
+     "Requests on one connection before it is closed; 0: no limit."},
+    {"listener.max_head", Type::kSize, At<&Listener::max_head>, "\"16KiB\"", "1KiB..1MiB",
+     "Size of a request's head; beyond: 431."},
+    {"listener.max_fields", Type::kCount, At<&Listener::max_fields>, "100", "1..10000",
+     "Header fields of a request; beyond: 431."},
+    {"listener.max_target", Type::kSize, At<&Listener::max_target>, "\"8KiB\"", "64B..1MiB",
+     "Length of a request's target (path and query); beyond: 414."},
+    {"listener.min_body_rate", Type::kByteRate, At<&Listener::min_body_rate>, "\"500B/s\"",
+     "0B/s..1GiB/s", "Slower clients are cut off, up and down; 0: never."},
+    {"listener.min_body_rate_grace", Type::kDuration, At<&Listener::min_body_rate_grace>, "\"10s\"",
+     "1ms..1h", "How long a client may be slower than min_body_rate."},
+    {"listener.unix_mode", Type::kText, At<&Listener::unix_mode>, "\"0666\"", "",
+     "Permissions of the file of a Unix socket.", CheckFileMode},
+
+    {"pool.name", Type::kText, At<&Pool::name>, kRequired, "",
+     "What routes call it; also in logs and metrics.", CheckName, "\"web\""},
+    {"pool.strategy", Type::kChoice, At<&Pool::picker, &balancer::PickerSpec::strategy>,
+     "\"least_request\"", "round_robin|least_request",
+     "How a server is chosen: in turn, or the one with the fewest requests."},
+    {"pool.host", Type::kText, At<&Pool::host>, "\"client\"", "",
+     "Host that servers are told: \"client\" (as asked for), \"server\" (its address), or a value.",
+     CheckUpstreamHost},
+    {"pool.connect_timeout", Type::kDuration, At<&Pool::connect_timeout>, "\"1s\"", "1ms..10min",
+     "Longest time to connect; a server that needs longer counts as failed."},
+    {"pool.head_timeout", Type::kDuration, At<&Pool::head_timeout>, "\"30s\"", "1ms..24h",
+     "Longest time from the last byte of the request to the whole head of the answer."},
+    {"pool.idle_timeout", Type::kDuration, At<&Pool::idle_timeout>, "\"60s\"", "1ms..24h",
+     "Longest pause inside the body of an answer."},
+    {"pool.total_timeout", Type::kDuration, At<&Pool::total_timeout>, "\"0s\"", "0s..168h",
+     "Longest time for a request as a whole; 0: no limit."},
+    {"pool.tunnel_idle_timeout", Type::kDuration, At<&Pool::tunnel_idle_timeout>, "\"10min\"",
+     "1ms..168h", "Longest silence on an upgraded connection (WebSocket), both ways."},
+    {"pool.max_idle", Type::kCount, At<&Pool::max_idle>, "64", "0..65535",
+     "Idle connections kept to each server by each worker."},
+    {"pool.max_idle_time", Type::kDuration, At<&Pool::max_idle_time>, "\"55s\"", "1ms..24h",
+     "How long they are kept; less than the server's own keep-alive time."},
+    {"pool.max_age", Type::kDuration, At<&Pool::max_age>, "\"1h\"", "1s..168h",
+     "Age at which a connection to a server is replaced."},
+    {"pool.tries", Type::kCount, At<&Pool::tries>, "3", "1..10",
+     "Servers tried for one request, the first included."},
+    {"pool.max_head", Type::kSize, At<&Pool::max_head>, "\"32KiB\"", "1KiB..1MiB",
+     "Size of an answer's head; beyond: 502."},
+    {"pool.nodelay", Type::kFlag, At<&Pool::nodelay>, "true", "", "TCP_NODELAY towards servers."},
+    {"pool.tcp_keepalive", Type::kDuration, At<&Pool::tcp_keepalive>, "\"60s\"", "0s..24h",
+     "Idle time after which the kernel probes a connection; 0: never."},
+
+    {"pool.servers.address", Type::kText, At<&Server::address>, kRequired, "",
+     "\"10.0.0.11:8000\", \"[::1]:8000\", \"shop.internal:8000\" or \"unix:/run/app.sock\".",
+     CheckServerAddress, "\"10.0.0.11:8000\""},
+    {"pool.servers.weight", Type::kCount, At<&Server::weight>, "1", "1..1000",
+     "Its share of the requests, beside the others' weights."},
+
+    {"pool.outlier.failures", Type::kCount, At<&Pool::outlier, &balancer::OutlierSpec::failures>,
+     "3", "0..1000", "Failures in a row after which a server rests; 0: never."},
+    {"pool.outlier.rest", Type::kDuration, At<&Pool::outlier, &balancer::OutlierSpec::rest>,
+     "\"2s\"", "1ms..1h", "How long it rests, doubled when it fails again at once."},
+    {"pool.outlier.rest_max", Type::kDuration, At<&Pool::outlier, &balancer::OutlierSpec::rest_max>,
+     "\"60s\"", "1ms..24h", "Longest rest."},
+
+    {"route.name", Type::kText, At<&Route::name>, "(from the match)", "",
+     "Name in logs and metrics.", CheckName, "\"checkout\""},
+    {"route.pool", Type::kText, At<&Route::pool>, kNone, "",
+     "The pool that serves the request; a route has this, or redirect, or respond.", CheckName,
+     "\"web\""},
+    {"route.rewrite_prefix", Type::kText, At<&Route::rewrite_prefix>, kNone, "",
+     "Takes the place of match.path_prefix in the path that the server gets.", CheckPath,
+     "\"/v2\""},
+    {"route.forward_path", Type::kChoice, At<&Route::forward_raw>, "\"normal\"", "normal|raw",
+     "The path that the server gets: in normal form, or byte by byte as the client sent it."},
+    {"route.max_body", Type::kSize, At<&Route::max_body>, "0", "0B..1TiB",
+     "Size of a request's body; beyond: 413; 0: no limit."},
+    {"route.request_buffer", Type::kSize, At<&Route::request_buffer>, "\"64KiB\"", "0B..64MiB",
+     "How much of a body is awaited before a server is chosen; 0: nothing."},
+    {"route.response_buffer", Type::kSize, At<&Route::response_buffer>, "\"256KiB\"", "4KiB..64MiB",
+     "How far an answer is read ahead of a slow client."},
+    {"route.connect_timeout", Type::kDuration, At<&Route::connect_timeout>, kOfThePool,
+     "1ms..10min", "As in the pool.", nullptr, "\"1s\""},
+    {"route.head_timeout", Type::kDuration, At<&Route::head_timeout>, kOfThePool, "1ms..24h",
+     "As in the pool.", nullptr, "\"30s\""},
+    {"route.idle_timeout", Type::kDuration, At<&Route::idle_timeout>, kOfThePool, "1ms..24h",
+     "As in the pool.", nullptr, "\"60s\""},
+    {"route.total_timeout", Type::kDuration, At<&Route::total_timeout>, kOfThePool, "0s..168h",
+     "As in the pool; 0: no limit.", nullptr, "\"5min\""},
+
+    {"route.match.host", Type::kTexts, At<&Route::match, &Match::host>, "[]", "",
+     "Host asked for, without port: \"shop.example\", \"*.shop.example\"; none: any.",
+     CheckHostPattern, "[\"shop.example\"]"},
+    {"route.match.path", Type::kText, At<&Route::match, &Match::path>, kNone, "",
+     "The path, exactly.", CheckPath, "\"/robots.txt\""},
+    {"route.match.path_prefix", Type::kText, At<&Route::match, &Match::path_prefix>, kNone, "",
+     "The path up to a '/': \"/api\" matches /api and /api/x, not /apix.", CheckPath, "\"/api\""},
+    {"route.match.method", Type::kTexts, At<&Route::match, &Match::method>, "[]", "",
+     "Methods; none: any.", CheckMethod, "[\"GET\", \"HEAD\"]"},
+    {"route.match.header", Type::kFieldMatches, At<&Route::match, &Match::header>, "{}", "",
+     "Header fields with these values; true: present is enough.", CheckToken,
+     "{ \"X-Beta\" = true }"},
+    {"route.match.cookie", Type::kFieldMatches, At<&Route::match, &Match::cookie>, "{}", "",
+     "Cookies with these values; true: present is enough.", CheckToken, "{ group = \"b\" }"},
+    {"route.match.query", Type::kFieldMatches, At<&Route::match, &Match::query>, "{}", "",
+     "Parameters of the query with these values; true: present is enough.", CheckName,
+     "{ preview = true }"},
+
+    {"route.redirect.to", Type::kText, At<&Redirect::to>, kRequired, "",
+     "Where to; {host}, {path} and {query} (with its '?') are filled in.", CheckRedirectTarget,
+     "\"https://{host}{path}{query}\""},
+    {"route.redirect.status", Type::kCount, At<&Redirect::status>, "302", "300..308",
+     "301, 302, 303, 307 or 308."},
+    {"route.respond.status", Type::kCount, At<&Respond::status>, "200", "200..599",
+     "Status of the answer."},
+    {"route.respond.body", Type::kText, At<&Respond::body>, "\"\"", "", "The text itself."},
+    {"route.respond.content_type", Type::kText, At<&Respond::content_type>,
+     "\"text/plain; charset=utf-8\"", "", "What kind of text it is.", CheckFieldValue},
+
+    {"route.request_headers.set", Type::kPairs, At<&Route::request_headers, &HeaderEdits::set>,
+     "{}", "", "Headers with these values, in place of any of the same name.", CheckRequestField,
+     "{ \"X-From\" = \"sluice\" }"},
+    {"route.request_headers.add", Type::kPairs, At<&Route::request_headers, &HeaderEdits::add>,
+     "{}", "", "Headers beside those of the same name.", CheckRequestField,
+     "{ \"X-Hop\" = \"1\" }"},
+    {"route.request_headers.remove", Type::kTexts,
+     At<&Route::request_headers, &HeaderEdits::remove>, "[]", "", "Headers to leave out.",
+     CheckRequestField, "[\"X-Debug\"]"},
+    {"route.response_headers.set", Type::kPairs, At<&Route::response_headers, &HeaderEdits::set>,
+     "{}", "", "Headers with these values, in place of any of the same name.", CheckResponseField,
+     "{ \"X-Frame-Options\" = \"DENY\" }"},
+    {"route.response_headers.add", Type::kPairs, At<&Route::response_headers, &HeaderEdits::add>,
+     "{}", "", "Headers beside those of the same name.", CheckResponseField,
+     "{ \"Link\" = \"</a.css>; rel=preload\" }"},
+    {"route.response_headers.remove", Type::kTexts,
+     At<&Route::response_headers, &HeaderEdits::remove>, "[]", "", "Headers to leave out.",
+     CheckResponseField, "[\"Server\"]"},
+
+    {"answer.status", Type::kCount, At<&Answer::status>, kRequired, "400..599",
+     "The status whose page this is.", nullptr, "503"},
+    {"answer.html", Type::kText, At<&Answer::html>, "\"\"", "",
+     "The page; {status}, {reason}, {why} and {request_id} are filled in."},
+    {"answer.html_file", Type::kFile, At<&Answer::html>, kNone, "",
+     "The same from a file, relative to this one.", CheckPlain, "\"sorry.html\""},
+    {"answer.json", Type::kText, At<&Answer::json>, "\"\"", "",
+     "For clients that ask for JSON; the same fields are filled in."},
+    {"answer.json_file", Type::kFile, At<&Answer::json>, kNone, "",
+     "The same from a file, relative to this one.", CheckPlain, "\"sorry.json\""},
+
+    {"client_ip.trusted_proxies", Type::kTexts, At<&Config::client_ip, &ClientIp::trusted_proxies>,
+     "[]", "",
+     "Addresses, CIDR ranges or \"unix\" of proxies whose word about the client is believed.",
+     CheckNetwork, "[\"10.0.0.0/8\"]"},
+    {"client_ip.header", Type::kChoice, At<&Config::client_ip, &ClientIp::header>,
+     "\"x-forwarded-for\"", "x-forwarded-for|forwarded", "The header in which they say it."},
+
+    {"forwarding.x_forwarded_for", Type::kFlag,
+     At<&Config::forwarding, &Forwarding::x_forwarded_for>, "true", "",
+     "Send X-Forwarded-For, the client's address."},
+    {"forwarding.x_forwarded_proto", Type::kFlag,
+     At<&Config::forwarding, &Forwarding::x_forwarded_proto>, "true", "",
+     "Send X-Forwarded-Proto, http or https."},
+    {"forwarding.x_forwarded_host", Type::kFlag,
+     At<&Config::forwarding, &Forwarding::x_forwarded_host>, "true", "",
+     "Send X-Forwarded-Host, the host asked for."},
+    {"forwarding.forwarded", Type::kFlag, At<&Config::forwarding, &Forwarding::forwarded>, "false",
+     "", "Send Forwarded (RFC 7239), all of that in one."},
+    {"forwarding.via", Type::kFlag, At<&Config::forwarding, &Forwarding::via>, "true", "",
+     "Send Via, both ways."},
+    {"forwarding.via_name", Type::kText, At<&Config::forwarding, &Forwarding::via_name>,
+     "\"sluice\"", "", "The name in Via.", CheckToken},
+    {"forwarding.request_id", Type::kChoice, At<&Config::forwarding, &Forwarding::request_id>,
+     "\"keep\"", "keep|make|off",
+     "X-Request-Id: kept from trusted proxies else made, always made, or none."},
+
+    {"access_log.output", Type::kText, At<&Config::access_log, &AccessLog::output>, "\"stdout\"",
+     "", "\"stdout\", \"syslog\", \"journald\", \"off\", or a file.", CheckAccessOutput},
+    {"access_log.format", Type::kText, At<&Config::access_log, &AccessLog::format>, "\"json\"", "",
+     "\"json\", \"combined\" (as nginx has it), or a text with {fields}.", CheckAccessFormat},
+    {"access_log.queue", Type::kCount, At<&Config::access_log, &AccessLog::queue>, "65536",
+     "16..16777216", "Lines that wait for the writer; beyond, they are dropped and counted."},
+
+    {"log.level", Type::kChoice, At<&Config::log, &OperationalLog::level>, "\"info\"",
+     "debug|info|warn|error", "What is worth a line."},
+    {"log.output", Type::kText, At<&Config::log, &OperationalLog::output>, "\"stderr\"", "",
+     "\"stderr\", \"stdout\", or a file.", CheckLogOutput},
+
+    {"admin.address", Type::kText, At<&Config::admin, &Admin::address>, "\"127.0.0.1:9900\"", "",
+     "Where to serve /metrics, /status, /healthz and /readyz; \"off\": nowhere.",
+     CheckAdminAddress},
+
+    {"resolver.servers", Type::kTexts, At<&Config::resolver, &ResolverConfig::servers>, "[]", "",
+     "Name servers; none: those of the system.", CheckResolverAddress, "[\"10.0.0.2\"]"},
+    {"resolver.timeout", Type::kDuration, At<&Config::resolver, &ResolverConfig::timeout>, "\"2s\"",
+     "10ms..1min", "Longest wait for one answer."},
+    {"resolver.tries", Type::kCount, At<&Config::resolver, &ResolverConfig::tries>, "3", "1..10",
+     "How often a question is asked."},
+    {"resolver.min_ttl", Type::kDuration, At<&Config::resolver, &ResolverConfig::min_ttl>, "\"1s\"",
+     "100ms..24h", "Shortest time an answer is used, whatever its TTL."},
+    {"resolver.max_ttl", Type::kDuration, At<&Config::resolver, &ResolverConfig::max_ttl>,
+     "\"5min\"", "100ms..24h", "Longest time an answer is used, whatever its TTL."},
+
+    {"process.workers", Type::kCount, At<&Config::process, &Process::workers>, "0", "0..1024",
+     "Worker threads; 0: the processors this process may use. Read at start only."},
+    {"process.user", Type::kText, At<&Config::process, &Process::user>, "\"\"", "",
+     "User to become once the listeners are open; empty: stay. Read at start only.", CheckPlain},
+    {"process.group", Type::kText, At<&Config::process, &Process::group>, "\"\"", "",
+     "Group to become; empty: the user's. Read at start only.", CheckPlain},
+    {"process.pid_file", Type::kText, At<&Config::process, &Process::pid_file>, "\"\"", "",
+     "File for the process id; empty: none. Read at start only.", CheckPlain},
+    {"process.shutdown_delay", Type::kDuration, At<&Config::process, &Process::shutdown_delay>,
+     "\"0s\"", "0s..1h",
+     "Time between failing /readyz and closing the listeners, for balancers in front."},
+    {"process.shutdown_timeout", Type::kDuration, At<&Config::process, &Process::shutdown_timeout>,
+     "\"30s\"", "0s..24h", "Time that running requests get to end; then they are cut."},
+    {"process.buffer_budget", Type::kSize, At<&Config::process, &Process::buffer_budget>,
+     "\"256MiB\"", "1MiB..1TiB", "Memory for all bodies being buffered; beyond, readers wait."},
+};
+
+}  // namespace
+
+std::span<const Section> Sections() { return kSections; }
+std::span<const Key> Keys() { return kKeys; }
+
+}  // namespace sluice::conf

@@ -1,0 +1,226 @@
+#include "conf/validate.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "conf/nearest.h"
+#include "conf/syntax.h"
+#include "conf/units.h"
+
+namespace sluice::conf {
+namespace {
+
+class Validator {
+ public:
+  Validator(const Config& config, Report& report) : config_(config), report_(report) {}
+
+  void Run() {
+    Listeners();
+    Pools();
+    for (size_t i = 0; i < config_.routes.size(); ++i) {
+      CheckRoute(config_.routes[i], absl::StrFormat("route[%d]", i));
+    }
+    Routes();
+    Answers();
+    Ordered("resolver.min_ttl", config_.resolver.min_ttl, "resolver.max_ttl",
+            config_.resolver.max_ttl);
+  }
+
+ private:
+  // Things of one kind by what must differ: the value to where it was written.
+  using Seen = std::map<std::string, std::string, std::less<>>;
+
+  // `place` is where `value` was written; a value not written is nobody's mistake.
+  void Distinct(Seen& seen, std::string_view what, const std::string& value, std::string place) {
+    if (!report_.Written(place)) return;
+    const auto [before, is_new] = seen.try_emplace(value, place);
+    if (is_new) return;
+    report_.WrongAt(
+        place, absl::StrFormat("%s %s is there already, at %s; each must differ", what,
+                               Quote(value), report_.Describe(report_.Around(before->second))));
+  }
+
+  void Ordered(std::string_view low_place, Duration low, std::string_view high_place,
+               Duration high) {
+    if (low <= high) return;
+    const std::string_view at = report_.Written(low_place) ? low_place : high_place;
+    report_.WrongAt(at, absl::StrFormat("%s is %s, more than %s, which is %s", low_place,
+                                        FormatDuration(low), high_place, FormatDuration(high)));
+  }
+
+  void Listeners() {
+    if (config_.listeners.empty()) {
+      report_.WrongAt("", "no [[listener]]; write one with address = \"[::]:8080\"");
+    }
+    Seen names;
+    Seen addresses;
+    for (size_t i = 0; i < config_.listeners.size(); ++i) {
+      const Listener& listener = config_.listeners[i];
+      Distinct(names, "the listener", listener.name, absl::StrFormat("listener[%d].name", i));
+      CheckAddress(addresses, listener.address, absl::StrFormat("listener[%d].address", i));
+    }
+    if (config_.admin.address != "off") {
+      CheckAddress(addresses, config_.admin.address, "admin.address");
+    }
+  }
+
+  void CheckAddress(Seen& addresses, const std::string& address, std::string place) {
+    // Port 0 is another one each time.
+    if (address.empty() || (address.ends_with(":0") && !address.starts_with("unix:"))) return;
+    Distinct(addresses, "the address", CanonicalAddress(address), std::move(place));
+  }
+
+  void Pools() {
+    // Redirects and fixed answers need no server.
+    if (config_.pools.empty() && config_.routes.empty()) {
+      report_.WrongAt("", "no [[pool]]; write one with a name and servers = [\"10.0.0.11:8000\"]");
+    }
+    Seen names;
+    for (size_t i = 0; i < config_.pools.size(); ++i) {
+      const Pool& pool = config_.pools[i];
+      const std::string place = absl::StrFormat("pool[%d]", i);
+      Distinct(names, "the pool", pool.name, place + ".name");
+      if (pool.servers.empty()) {
+        report_.WrongAt(place + ".servers",
+                        "the pool has no servers; write servers = [\"10.0.0.11:8000\"]");
+      }
+      Seen servers;
+      for (size_t j = 0; j < pool.servers.size(); ++j) {
+        Distinct(servers, "the server", pool.servers[j].address,
+                 absl::StrFormat("%s.servers[%d].address", place, j));
+      }
+      Ordered(place + ".outlier.rest", pool.outlier.rest, place + ".outlier.rest_max",
+              pool.outlier.rest_max);
+    }
+  }
+
+  void Routes() {
+    if (config_.routes.empty() && config_.pools.size() > 1) {
+      report_.WrongAt("", "several pools and no [[route]]; write which requests go to which pool");
+    }
+    Seen names;
+    for (size_t i = 0; i < config_.routes.size(); ++i) {
+      Distinct(names, "the route", config_.routes[i].name, absl::StrFormat("route[%d].name", i));
+    }
+  }
+
+  void CheckRoute(const Route& route, const std::string& place) {
+    CheckTarget(route, place);
+    if (report_.Written(place + ".match.path") && report_.Written(place + ".match.path_prefix")) {
+      report_.WrongAt(place + ".match.path_prefix",
+                      "a match has path or path_prefix, not both; leave one out");
+    }
+    if (route.rewrite_prefix && !report_.Written(place + ".match.path_prefix")) {
+      report_.WrongAt(place + ".rewrite_prefix",
+                      "rewrite_prefix takes the place of match.path_prefix, which is not there");
+    }
+    CheckEdits(route.request_headers, place + ".request_headers");
+    CheckEdits(route.response_headers, place + ".response_headers");
+    constexpr std::array<int, 5> kRedirects = {301, 302, 303, 307, 308};
+    if (route.redirect && std::find(kRedirects.begin(), kRedirects.end(), route.redirect->status) ==
+                              kRedirects.end()) {
+      report_.WrongAt(place + ".redirect.status",
+                      absl::StrFormat("%d is no status of a redirect; it may be 301, 302, 303, 307 "
+                                      "or 308",
+                                      route.redirect->status));
+    }
+    const bool no_body =
+        route.respond && (route.respond->status == 204 || route.respond->status == 304);
+    if (no_body && !route.respond->body.empty()) {
+      report_.WrongAt(place + ".respond.body",
+                      absl::StrFormat("an answer %d has no body; leave it out, or take another "
+                                      "status",
+                                      route.respond->status));
+    }
+  }
+
+  void CheckTarget(const Route& route, const std::string& place) {
+    int targets = 0;
+    for (const std::string_view name : {".pool", ".redirect", ".respond"}) {
+      targets += report_.Written(absl::StrFormat("%s%s", place, name)) ? 1 : 0;
+    }
+    const bool made_by_us = !report_.Written(place);
+    if (targets != 1 && !made_by_us) {
+      report_.WrongAt(place, absl::StrFormat("a route has exactly one of pool, redirect and "
+                                             "respond; this one has %s",
+                                             targets == 0 ? "none" : "several"));
+    }
+    if (report_.Written(place + ".pool")) CheckPoolName(route.pool, place + ".pool");
+    if (targets == 1 && route.pool.empty()) {
+      for (const std::string_view name : {".rewrite_prefix", ".forward_path"}) {
+        const std::string key = absl::StrFormat("%s%s", place, name);
+        if (!report_.Written(key) || report_.Written(place + ".pool")) continue;
+        report_.WrongAt(key,
+                        absl::StrFormat("%s needs a pool; this route asks none", name.substr(1)));
+      }
+    }
+  }
+
+  void CheckPoolName(const std::string& name, const std::string& place) {
+    if (name.empty()) return;  // wrong by itself, and reported
+    std::vector<std::string_view> names;
+    for (const Pool& pool : config_.pools) {
+      if (pool.name == name) return;
+      if (!pool.name.empty()) names.push_back(pool.name);
+    }
+    report_.WrongAt(place,
+                    absl::StrFormat("there is no pool %s%s", Quote(name), MayBe(name, names)));
+  }
+
+  // A name in two of these, or twice in one, in whatever case, has no single meaning.
+  void CheckEdits(const HeaderEdits& edits, const std::string& place) {
+    Seen set;
+    const auto lower = [](std::string name) {
+      for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+      return name;
+    };
+    const auto once = [&](const std::string& name, std::string_view list) {
+      const auto [before, is_new] = set.try_emplace(lower(name), list);
+      if (is_new) return;
+      report_.WrongAt(absl::StrFormat("%s.%s", place, list),
+                      absl::StrFormat("%s is in '%s' already; say one thing about each header",
+                                      Quote(name), before->second));
+    };
+    for (const auto& [name, value] : edits.set) once(name, "set");
+    for (const std::string& name : edits.remove) once(name, "remove");
+  }
+
+  void Answers() {
+    Seen statuses;
+    for (size_t i = 0; i < config_.answers.size(); ++i) {
+      const Answer& answer = config_.answers[i];
+      const std::string place = absl::StrFormat("answer[%d]", i);
+      // 0: missing or wrong, and reported.
+      if (answer.status != 0) {
+        Distinct(statuses, "the answer", absl::StrFormat("%d", answer.status), place + ".status");
+      }
+      const bool html = report_.Written(place + ".html");
+      const bool html_file = report_.Written(place + ".html_file");
+      const bool json = report_.Written(place + ".json");
+      const bool json_file = report_.Written(place + ".json_file");
+      if (html && html_file) {
+        report_.WrongAt(place + ".html_file", "an answer has html or html_file, not both");
+      }
+      if (json && json_file) {
+        report_.WrongAt(place + ".json_file", "an answer has json or json_file, not both");
+      }
+      if (!html && !html_file && !json && !json_file) {
+        report_.WrongAt(place, "the answer has no text; write html, html_file, json or json_file");
+      }
+    }
+  }
+
+  const Config& config_;
+  Report& report_;
+};
+
+}  // namespace
+
+void Validate(const Config& config, Report& report) { Validator(config, report).Run(); }
+
+}  // namespace sluice::conf

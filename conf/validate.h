@@ -1,0 +1,16 @@
+// Validate: what no single key can tell: names given twice, references to nothing, keys that
+// exclude or need each other. Each value by itself has been checked by the schema before.
+#ifndef SLUICE_CONF_VALIDATE_H_
+#define SLUICE_CONF_VALIDATE_H_
+
+#include "conf/config.h"
+#include "conf/report.h"
+
+namespace sluice::conf {
+
+// `config` as Complete() left it; `report` knows where it was written and gets what is wrong.
+void Validate(const Config& config, Report& report);
+
+}  // namespace sluice::conf
+
+#endif  // SLUICE_CONF_VALIDATE_H_
