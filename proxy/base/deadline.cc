@@ -21,7 +21,11 @@ void DeadlineQueue::Arm(Deadline& deadline, TimePoint now) {
 }
 
 void DeadlineQueue::Run(TimePoint now) {
-  while (head_.next_ != &head_ && head_.next_->due_ <= now) {
+  // What is armed from now on waits for the next run, or a deadline of no length that arms itself
+  // again would hold the loop for ever.
+  Deadline marker;
+  Arm(marker, now);
+  while (head_.next_ != &marker && head_.next_->due_ <= now) {
     Deadline* const due = head_.next_;
     due->Cancel();
     due->OnDeadline();

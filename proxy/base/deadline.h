@@ -59,7 +59,8 @@ class DeadlineQueue {
 
   Duration length() const { return length_; }
   void Arm(Deadline& deadline, TimePoint now);
-  // Runs what is due. A deadline is off the list before its call: it may re-arm or be destroyed.
+  // Runs what is due and was armed before. A deadline is off the list before its call: it may
+  // re-arm or be destroyed.
   void Run(TimePoint now);
   std::optional<TimePoint> earliest() const;
 

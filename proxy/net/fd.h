@@ -10,7 +10,8 @@ namespace sluice::net {
 
 class Fd {
  public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(other.Release()) {}
   Fd& operator=(Fd&& other) noexcept {
     if (this != &other) {
@@ -30,7 +31,7 @@ class Fd {
     if (fd_ >= 0) ::close(fd_);
   }
 
-  int fd_;
+  int fd_ = -1;
 };
 
 }  // namespace sluice::net
