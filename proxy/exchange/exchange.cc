@@ -35,7 +35,8 @@ Exchange::~Exchange() {
 void Exchange::Refuse(const http::Refusal& refusal) {
   request_ended_ = true;
   route_stats_ = &view_->shared->unrouted->shard(context_.shard());
-  identity_ = {.ip = peer_.ip, .peer = peer_.ip, .peer_is_unix = peer_.is_unix};
+  identity_.ip = identity_.peer = peer_.ip;
+  identity_.peer_is_unix = peer_.is_unix;
   record_.request_id =
       RequestId(head_, view_->shared->config->forwarding, identity_, context_.random());
   Fail({.side = Side::kDownstream,

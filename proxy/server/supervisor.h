@@ -66,11 +66,12 @@ class Supervisor {
   // For the admin API and the tests.
   State state() const { return state_; }
   bool ready() const { return state_ == State::kServing; }
-  const exchange::RuntimeView& view() const { return *view_; }
+  // Null before the first view.
+  const exchange::RuntimeView* view() const { return view_.get(); }
   const ListenerSet& listeners() const { return listeners_; }
   // Of the admin listener; an empty Address when it is off.
   Address admin_address() const;
-  const observe::Writer& log_writer() const { return *writer_; }
+  uint64_t log_lines_dropped() const { return writer_ == nullptr ? 0 : writer_->dropped(); }
   const observe::Sharded<observe::ProcessStats>& process_stats() const { return process_stats_; }
   size_t workers() const { return workers_.size(); }
   WallTime started() const { return started_; }

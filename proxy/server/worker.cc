@@ -75,7 +75,8 @@ void Worker::AdoptGates(std::vector<Binding> bindings) {
       return &gate->listening() == binding.listening.get();
     });
     if (same == gates_.end()) {
-      gates_.push_back(std::make_unique<Gate>(loop_, *this, binding, shard_));
+      Service& service = *this;
+      gates_.push_back(std::make_unique<Gate>(loop_, service, binding, shard_));
     } else {
       (*same)->SetSpec(std::move(binding.spec));
     }

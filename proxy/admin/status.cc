@@ -1,0 +1,147 @@
+#include "proxy/admin/status.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "proxy/base/block.h"
+#include "proxy/base/log.h"
+#include "proxy/observe/stats.h"
+
+namespace sluice::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double Milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+Json Quantiles(const observe::HistogramSnapshot& latency) {
+  return {{"p50_ms", Milliseconds(latency.Quantile(0.5))},
+          {"p90_ms", Milliseconds(latency.Quantile(0.9))},
+          {"p99_ms", Milliseconds(latency.Quantile(0.99))}};
+}
+
+Json Causes(const std::array<uint64_t, observe::kCauses>& counts) {
+  Json causes = Json::object();
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const auto cause = static_cast<Cause>(i);
+    if (cause != Cause::kNone && counts[i] > 0) causes[std::string(CauseName(cause))] = counts[i];
+  }
+  return causes;
+}
+
+Json Classes(const std::array<uint64_t, observe::kStatusClasses>& counts) {
+  static constexpr const char* kNames[] = {"1xx", "2xx", "3xx", "4xx", "5xx", "none"};
+  Json classes = Json::object();
+  for (size_t i = 0; i < counts.size(); ++i) classes[kNames[i]] = counts[i];
+  return classes;
+}
+
+Json ServerJson(const upstream::Server& server, uint32_t weight, TimePoint now) {
+  const observe::ServerTotals totals = observe::Sum(server.stats);
+  Json json = {{"address", server.label},
+               {"name", server.name},
+               {"weight", weight},
+               {"state", server.health->Resting(now) ? "resting" : "up"},
+               {"failures_in_a_row", server.health->failures.load(std::memory_order_relaxed)},
+               {"active", totals.in_flight},
+               {"connections", totals.connections},
+               {"idle_connections", totals.idle_connections},
+               {"requests", totals.requests},
+               {"answers", Classes(totals.by_class)},
+               {"failures", Causes(totals.failures)},
+               {"retries", totals.retries},
+               {"rests", totals.rests},
+               {"first_byte", Quantiles(totals.first_byte)}};
+  if (server.health->Resting(now)) {
+    json["rest_left_ms"] = Milliseconds(balancer::RestLeft(*server.health, now));
+  }
+  return json;
+}
+
+Json PoolsJson(const exchange::RuntimeView& view, TimePoint now) {
+  Json pools = Json::array();
+  for (const auto& cluster : view.clusters) {
+    Json servers = Json::array();
+    for (size_t i = 0; i < cluster->servers.size(); ++i) {
+      servers.push_back(ServerJson(*cluster->servers[i],
+                                   cluster->hosts.weight(static_cast<balancer::HostIndex>(i)), now));
+    }
+    pools.push_back({{"name", cluster->spec.name},
+                     {"strategy", cluster->spec.picker.strategy},
+                     {"servers", std::move(servers)}});
+  }
+  return pools;
+}
+
+Json RouteJson(std::string_view name, std::string_view pool, const exchange::RouteCounters& stats) {
+  const observe::RouteTotals totals = observe::Sum(stats);
+  return {{"name", name},
+          {"pool", pool},
+          {"active", totals.in_flight},
+          {"answers", Classes(totals.by_class)},
+          {"own_answers", totals.own_answers},
+          {"errors", Causes(totals.by_cause)},
+          {"request_bytes", totals.request_bytes},
+          {"response_bytes", totals.response_bytes},
+          {"latency", Quantiles(totals.latency)}};
+}
+
+Json ListenersJson(const server::ListenerSet& listeners) {
+  Json json = Json::array();
+  for (const auto& listening : listeners.all()) {
+    const observe::ListenerTotals totals = observe::Sum(listening->stats);
+    json.push_back({{"name", listening->spec->name},
+                    {"address", listening->bound.ToString()},
+                    {"connections", listening->open.active()},
+                    {"max_connections", listening->open.limit()},
+                    {"accepted", totals.accepted}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string_view StateName(server::Supervisor::State state) {
+  using State = server::Supervisor::State;
+  switch (state) {
+    case State::kStarting: return "starting";
+    case State::kServing: return "serving";
+    case State::kLeaving: return "leaving";
+    case State::kDraining: return "draining";
+    case State::kStopped: return "stopped";
+  }
+  return "";
+}
+
+std::string Status(const server::Supervisor& supervisor) {
+  const TimePoint now = std::chrono::steady_clock::now();
+  const auto uptime = std::chrono::system_clock::now() - supervisor.started();
+  Json json = {
+      {"version", SLUICE_VERSION},
+      {"state", StateName(supervisor.state())},
+      {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
+      {"workers", supervisor.workers()},
+      {"reloads", supervisor.reloads()},
+      {"failed_reloads", supervisor.failed_reloads()},
+      {"buffers", {{"used_bytes", BufferBudget::used()}, {"limit_bytes", BufferBudget::limit()}}},
+      {"access_log_dropped", supervisor.log_lines_dropped()},
+      {"loop_lag", Quantiles(observe::Sum(supervisor.process_stats()).loop_lag)},
+      {"listeners", ListenersJson(supervisor.listeners())},
+      {"pools", Json::array()},
+      {"routes", Json::array()},
+  };
+  if (const exchange::RuntimeView* const view = supervisor.view(); view != nullptr) {
+    json["view"] = view->version;
+    json["pools"] = PoolsJson(*view, now);
+    for (const route::Route& route : view->router->routes()) {
+      json["routes"].push_back(
+          RouteJson(route.conf.name, route.conf.pool, *view->routes[route.index]));
+    }
+    json["routes"].push_back(RouteJson("", "", *view->unrouted));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace sluice::admin
