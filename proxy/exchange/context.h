@@ -15,7 +15,7 @@
 #include "proxy/exchange/runtime_view.h"
 #include "proxy/net/loop.h"
 #include "proxy/observe/record.h"
-#include "proxy/upstream/pool.h"
+#include "proxy/upstream/lease.h"
 
 namespace sluice::exchange {
 
@@ -28,11 +28,11 @@ class Recorder {
 
 class Context {
  public:
-  Context(net::Loop& loop, upstream::Pool& pool, uint32_t shard, Recorder& recorder)
+  Context(net::Loop& loop, upstream::Connector& pool, uint32_t shard, Recorder& recorder)
       : loop_(loop), pool_(pool), shard_(shard), recorder_(recorder) {}
 
   net::Loop& loop() { return loop_; }
-  upstream::Pool& pool() { return pool_; }
+  upstream::Connector& pool() { return pool_; }
   uint32_t shard() const { return shard_; }
   Recorder& recorder() { return recorder_; }
   absl::InsecureBitGen& random() { return random_; }
@@ -49,7 +49,7 @@ class Context {
   void ReadClocks(TimePoint now);
 
   net::Loop& loop_;
-  upstream::Pool& pool_;
+  upstream::Connector& pool_;
   const uint32_t shard_;
   Recorder& recorder_;
   absl::InsecureBitGen random_;

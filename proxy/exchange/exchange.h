@@ -121,7 +121,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   std::optional<balancer::ActiveRequest> active_;
   upstream::Server* server_ = nullptr;
   balancer::HostIndex host_ = 0;
-  std::unique_ptr<net::Dial> dial_;
+  std::unique_ptr<upstream::Attempt> dial_;
   upstream::Lease lease_;
   TimePoint tried_at_{};
   TimePoint sent_at_{};

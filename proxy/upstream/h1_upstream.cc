@@ -44,6 +44,8 @@ void H1Upstream::Begin(http::UpstreamEvents& events, Arena& arena) {
   written_ = 0;
 }
 
+void H1Upstream::GiveBack() { pool_.Release(this); }
+
 bool H1Upstream::End() {
   const bool clean =
       phase_ == Phase::kComplete && request_ended_ && keep_alive_ && socket_->buffered() == 0;

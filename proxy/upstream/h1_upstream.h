@@ -19,16 +19,15 @@
 
 namespace sluice::upstream {
 
-class H1Upstream final : public http::Upstream, private net::StreamEvents {
+class H1Upstream final : public Leasable, private net::StreamEvents {
  public:
   H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
              std::unique_ptr<net::Socket> socket);
   ~H1Upstream() override;
 
   // REQUIRES: idle.
-  void Begin(http::UpstreamEvents& events, Arena& arena);
-  // Unbinds from the exchange. True when the connection may serve another one.
-  bool End();
+  void Begin(http::UpstreamEvents& events, Arena& arena) override;
+  void GiveBack() override;
 
   void SendHead(const http::RequestHead& head) override;
   void SendBody(std::string_view bytes) override;
@@ -37,10 +36,12 @@ class H1Upstream final : public http::Upstream, private net::StreamEvents {
   bool Full() const override { return socket_->Full(); }
 
  private:
-  friend class Lease;
   friend class Pool;
 
   enum class Phase : uint8_t { kIdle, kHead, kBody, kTunnel, kComplete, kDead };
+
+  // Unbinds from the exchange. True when the connection may serve another one.
+  bool End();
 
   void OnRead(std::span<char> bytes) override;
   void OnReadEnd(int error) override;

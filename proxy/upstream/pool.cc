@@ -1,35 +1,27 @@
 #include "proxy/upstream/pool.h"
 
+#include <utility>
+
 #include "absl/strings/str_format.h"
-#include "proxy/base/check.h"
+#include "proxy/net/dialer.h"
 #include "proxy/net/error.h"
 #include "proxy/upstream/h1_upstream.h"
 
 namespace sluice::upstream {
 
-Lease& Lease::operator=(Lease&& other) noexcept {
-  if (this == &other) return *this;
-  Drop();
-  connection_ = std::exchange(other.connection_, nullptr);
-  reused_ = other.reused_;
-  return *this;
-}
+namespace {
 
-http::Upstream& Lease::stream() const {
-  SLUICE_CHECK(connection_ != nullptr);
-  return *connection_;
-}
+class DialAttempt final : public Attempt {
+ public:
+  DialAttempt(net::Loop& loop, const Address& to, Duration timeout,
+              const net::SocketOptions& options, net::Dial::Done done)
+      : dial_(loop, to, timeout, options, std::move(done)) {}
 
-void Lease::Begin(http::UpstreamEvents& events, Arena& arena) {
-  SLUICE_CHECK(connection_ != nullptr);
-  connection_->Begin(events, arena);
-}
+ private:
+  net::Dial dial_;
+};
 
-void Lease::Drop() {
-  if (H1Upstream* const connection = std::exchange(connection_, nullptr)) {
-    connection->pool_.Release(connection);
-  }
-}
+}  // namespace
 
 Pool::~Pool() { CloseAllIdle(); }
 
@@ -56,12 +48,12 @@ Lease Pool::TakeIdle(ServerSlot& slot, Duration max_rest) {
   return Lease(connection, /*reused=*/true);
 }
 
-std::unique_ptr<net::Dial> Pool::Connect(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                                         Duration timeout, Connected done) {
+std::unique_ptr<Attempt> Pool::Connect(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
+                                       Duration timeout, Connected done) {
   const Address& to = slot->server->address;
   slot->server->stats.shard(shard_).connects.Add();
   const net::SocketOptions options{.nodelay = spec.nodelay, .keepalive = spec.tcp_keepalive};
-  return std::make_unique<net::Dial>(
+  return std::make_unique<DialAttempt>(
       loop_, to, timeout, options,
       [this, slot = std::move(slot), &spec, done = std::move(done)](
           std::unique_ptr<net::Socket> socket, int error) mutable {

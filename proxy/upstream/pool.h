@@ -11,23 +11,20 @@
 #define SLUICE_PROXY_UPSTREAM_POOL_H_
 
 #include <memory>
-#include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
-#include "proxy/http/exchange_streams.h"
-#include "proxy/net/dialer.h"
 #include "proxy/net/loop.h"
 #include "proxy/upstream/cluster.h"
+#include "proxy/upstream/lease.h"
 
 namespace sluice::upstream {
 
 class H1Upstream;
-class Pool;
 
 // The connections of one worker to one server. Shared by the pool, the worker's view and the
-// connections themselves, since exchanges outlive a view and a view may outlive its place in a pool.
+// connections themselves, since exchanges outlive a view and a view may outlive its place in a
+// pool.
 struct ServerSlot {
   std::shared_ptr<Server> server;
   H1Upstream* idle = nullptr;  // most recently used first
@@ -35,48 +32,20 @@ struct ServerSlot {
   bool retired = false;  // no longer configured: connections close as they come back
 };
 
-// The right to use one connection for one request.
-class [[nodiscard]] Lease {
- public:
-  Lease() = default;
-  Lease(H1Upstream* connection, bool reused) : connection_(connection), reused_(reused) {}
-  Lease(Lease&& other) noexcept
-      : connection_(std::exchange(other.connection_, nullptr)), reused_(other.reused_) {}
-  Lease& operator=(Lease&& other) noexcept;
-  ~Lease() { Drop(); }
-
-  explicit operator bool() const { return connection_ != nullptr; }
-  http::Upstream& stream() const;
-  // The connection had served a request before: a failure now may only mean that the server closed
-  // it at that moment.
-  bool reused() const { return reused_; }
-  // Binds the connection to the exchange: `events` and `arena` must outlive the lease.
-  void Begin(http::UpstreamEvents& events, Arena& arena);
-  void Drop();
-
- private:
-  H1Upstream* connection_ = nullptr;
-  bool reused_ = false;
-};
-
-class Pool {
+class Pool final : public Connector {
  public:
   // `shard` is this worker's place in sharded counters.
   Pool(net::Loop& loop, uint32_t shard) : loop_(loop), shard_(shard) {}
-  ~Pool();
+  ~Pool() override;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   std::shared_ptr<ServerSlot> SlotFor(const std::shared_ptr<Server>& server);
 
-  // The kept connection used last, if that was at most `max_rest` ago; else an empty lease.
-  Lease TakeIdle(ServerSlot& slot, Duration max_rest);
-
-  // Opens a new connection. `done` runs once, from the loop, with a lease or a failure; destroying
-  // the returned attempt cancels it.
-  using Connected = absl::AnyInvocable<void(Lease lease, const Failure& why)>;
-  std::unique_ptr<net::Dial> Connect(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                                     Duration timeout, Connected done);
+  // The kept connection used last.
+  Lease TakeIdle(ServerSlot& slot, Duration max_rest) override;
+  std::unique_ptr<Attempt> Connect(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
+                                   Duration timeout, Connected done) override;
 
   // Closes the kept connections to every server for which `keep` is false, and retires its slot.
   void Retain(absl::FunctionRef<bool(const Server*)> keep);
@@ -86,7 +55,6 @@ class Pool {
   uint32_t shard() const { return shard_; }
 
  private:
-  friend class Lease;
   friend class H1Upstream;
   void Release(H1Upstream* connection);
   void Unlink(H1Upstream* connection);
