@@ -21,7 +21,11 @@ using namespace std::chrono_literals;
 
 class LogTest : public testing::Test {
  protected:
-  void TearDown() override { ASSERT_TRUE(Open({}).ok()); }  // back to stderr
+  void TearDown() override {
+    ASSERT_TRUE(Open({}).ok());  // back to stderr
+    unlink(path_.c_str());
+    unlink((path_ + ".1").c_str());
+  }
 
   void OpenFile(Level level = Level::kInfo) {
     const absl::Status opened = Open({.level = level, .output = path_});
