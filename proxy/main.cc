@@ -65,13 +65,13 @@ int Demo(int port, int admin_port) {
   auto shop = sluice::demo::StorefrontThread::Start({});
   if (!shop.ok()) return Complain(shop.status());
   const auto& servers = (*shop)->storefront().addresses();
-  auto config = sluice::server::ReadConfigText(
-      "demo", sluice::demo::DemoConfig(port, admin_port, servers));
+  auto config =
+      sluice::server::ReadConfigText("demo", sluice::demo::DemoConfig(port, admin_port, servers));
   if (!config.ok()) return Complain(config.status());
   Supervisor supervisor(*std::move(config), nullptr);
-  return Serve(supervisor, sluice::demo::DemoBanner(absl::StrFormat("localhost:%d", port),
-                                                    absl::StrFormat("localhost:%d", admin_port),
-                                                    servers));
+  return Serve(supervisor,
+               sluice::demo::DemoBanner(absl::StrFormat("localhost:%d", port),
+                                        absl::StrFormat("localhost:%d", admin_port), servers));
 }
 
 }  // namespace

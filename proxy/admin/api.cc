@@ -64,7 +64,8 @@ Answer Api::AnswerTo(http::Method method, std::string_view path) const {
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") {
     if (supervisor_.ready()) return {.body = "ready\n"};
-    return {.status = 503, .body = "not ready: " + std::string(StateName(supervisor_.state())) + "\n"};
+    return {.status = 503,
+            .body = "not ready: " + std::string(StateName(supervisor_.state())) + "\n"};
   }
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",

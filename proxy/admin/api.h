@@ -1,4 +1,5 @@
-// Api: what the admin listener answers. Everything an operator or a scraper asks of a running sluice:
+// Api: what the admin listener answers. Everything an operator or a scraper asks of a running
+// sluice:
 //
 //   GET /healthz   200 while the process works
 //   GET /readyz    200 while it wants traffic, 503 before the first view and while shutting down

@@ -65,8 +65,8 @@ Json PoolsJson(const exchange::RuntimeView& view, TimePoint now) {
   for (const auto& cluster : view.clusters) {
     Json servers = Json::array();
     for (size_t i = 0; i < cluster->servers.size(); ++i) {
-      servers.push_back(ServerJson(*cluster->servers[i],
-                                   cluster->hosts.weight(static_cast<balancer::HostIndex>(i)), now));
+      servers.push_back(ServerJson(
+          *cluster->servers[i], cluster->hosts.weight(static_cast<balancer::HostIndex>(i)), now));
     }
     pools.push_back({{"name", cluster->spec.name},
                      {"strategy", cluster->spec.picker.strategy},
@@ -106,11 +106,16 @@ Json ListenersJson(const server::ListenerSet& listeners) {
 std::string_view StateName(server::Supervisor::State state) {
   using State = server::Supervisor::State;
   switch (state) {
-    case State::kStarting: return "starting";
-    case State::kServing: return "serving";
-    case State::kLeaving: return "leaving";
-    case State::kDraining: return "draining";
-    case State::kStopped: return "stopped";
+    case State::kStarting:
+      return "starting";
+    case State::kServing:
+      return "serving";
+    case State::kLeaving:
+      return "leaving";
+    case State::kDraining:
+      return "draining";
+    case State::kStopped:
+      return "stopped";
   }
   return "";
 }

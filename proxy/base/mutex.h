@@ -11,6 +11,8 @@
 #define SLUICE_THREAD_ATTRIBUTE(x)
 #endif
 #define SLUICE_GUARDED_BY(mutex) SLUICE_THREAD_ATTRIBUTE(guarded_by(mutex))
+// For the predicate of a condition variable, which runs under a lock that clang cannot see.
+#define SLUICE_NO_THREAD_SAFETY SLUICE_THREAD_ATTRIBUTE(no_thread_safety_analysis)
 #define SLUICE_REQUIRES(mutex) SLUICE_THREAD_ATTRIBUTE(requires_capability(mutex))
 
 namespace sluice {

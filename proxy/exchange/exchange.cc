@@ -52,8 +52,7 @@ void Exchange::Start() {
   request_ended_ = !HasBody(head_.framing);
   identity_ = admission::Resolve(peer_.ip, peer_.is_unix, head_, shared.trusted);
   record_.client_ip = identity_.ip;
-  record_.request_id =
-      RequestId(head_, shared.config->forwarding, identity_, context_.random());
+  record_.request_id = RequestId(head_, shared.config->forwarding, identity_, context_.random());
   route_ = shared.router->Find(head_);
   const std::shared_ptr<RouteCounters>& counters =
       route_ != nullptr ? shared.routes[route_->index] : shared.unrouted;
@@ -93,8 +92,7 @@ bool Exchange::AnswerHere() {
     SendReply(MakeFixed(head_, Forwarding(), context_.Date()));
     return true;
   }
-  return head_.framing.kind == http::Framing::Kind::kLength &&
-         BodyTooLarge(head_.framing.length);
+  return head_.framing.kind == http::Framing::Kind::kLength && BodyTooLarge(head_.framing.length);
 }
 
 bool Exchange::BodyTooLarge(uint64_t bytes) {
@@ -121,8 +119,8 @@ bool Exchange::PrepareForward() {
 }
 
 void Exchange::GatherOrPlace() {
-  const bool wait = !request_ended_ && held_.size() < route_->conf.request_buffer &&
-                    !BufferBudget::Exhausted();
+  const bool wait =
+      !request_ended_ && held_.size() < route_->conf.request_buffer && !BufferBudget::Exhausted();
   if (wait) return;
   record_.body_wait = context_.loop().now() - started_;
   Place();
@@ -168,8 +166,8 @@ void Exchange::ReturnRequestCredit() {
 
 void Exchange::Place() {
   phase_ = Phase::kConnect;
-  const std::optional<balancer::HostIndex> host = cluster_->picker->Pick(
-      {.now = context_.loop().now(), .tried = tried_}, context_.random());
+  const std::optional<balancer::HostIndex> host =
+      cluster_->picker->Pick({.now = context_.loop().now(), .tried = tried_}, context_.random());
   if (!host) {
     return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"}, 503);
   }
@@ -195,14 +193,13 @@ void Exchange::Place() {
 }
 
 void Exchange::Connect() {
-  dial_ = context_.pool().Connect(
-      cluster_->slots[host_], pool_spec(), route_->timeouts.connect,
-      [this](upstream::Lease lease, const Failure& why) {
-        context_.loop().Retire(std::move(dial_));
-        if (!lease) return TryFailed(why, /*reused=*/false);
-        record_.connect = context_.loop().now() - tried_at_;
-        SendRequest(std::move(lease));
-      });
+  dial_ = context_.pool().Connect(cluster_->slots[host_], pool_spec(), route_->timeouts.connect,
+                                  [this](upstream::Lease lease, const Failure& why) {
+                                    context_.loop().Retire(std::move(dial_));
+                                    if (!lease) return TryFailed(why, /*reused=*/false);
+                                    record_.connect = context_.loop().now() - tried_at_;
+                                    SendRequest(std::move(lease));
+                                  });
 }
 
 void Exchange::SendRequest(upstream::Lease lease) {
@@ -344,8 +341,7 @@ void Exchange::TryFailed(const Failure& why, bool reused) {
 void Exchange::Blame(const Failure& why) {
   if (why.side != Side::kUpstream) return;
   const TimePoint now = context_.loop().now();
-  if (cluster_->shared->outlier.OnFailure(*server_->health, now) ==
-      balancer::RestChange::kBegan) {
+  if (cluster_->shared->outlier.OnFailure(*server_->health, now) == balancer::RestChange::kBegan) {
     server_stats().rests.Add();
     ReportRest(*server_, balancer::RestLeft(*server_->health, now), why);
   }

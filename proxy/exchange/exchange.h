@@ -1,9 +1,9 @@
 // Exchange: one request, from its head to its record. It walks the stops of a request: route,
-// identify, wait for the body, place (a server), lease (a connection), send, answer, settle, record;
-// and is the only one who decides to try again.
+// identify, wait for the body, place (a server), lease (a connection), send, answer, settle,
+// record; and is the only one who decides to try again.
 //
-// It sees a client and a server only through http/exchange_streams.h and never learns which protocol
-// either speaks.
+// It sees a client and a server only through http/exchange_streams.h and never learns which
+// protocol either speaks.
 //
 // Memory: lives in the arena of its request. Bodies stream through; what one side cannot take stops
 // the other. Up to request_buffer of the request body is held so that a slow client does not hold a
@@ -51,7 +51,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
     kSend,     // the request is on its way, no answer yet
     kAnswer,   // the answer is passing through
     kTunnel,
-    kDone,     // the last byte of the answer has been given to the client side
+    kDone,  // the last byte of the answer has been given to the client side
   };
 
   // http::DownstreamEvents
@@ -109,11 +109,11 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   admission::ClientIdentity identity_;
 
   // The request.
-  Bytes held_;                       // body bytes not yet sent, or sent and kept for another try
-  bool body_in_hand_ = true;         // held_ is the whole body so far
+  Bytes held_;                // body bytes not yet sent, or sent and kept for another try
+  bool body_in_hand_ = true;  // held_ is the whole body so far
   bool request_ended_ = false;
   const http::Fields* request_trailers_ = nullptr;
-  size_t request_owed_ = 0;          // body bytes not yet Consumed()
+  size_t request_owed_ = 0;  // body bytes not yet Consumed()
   bool upgrade_ = false;
 
   // The try.

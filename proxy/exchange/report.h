@@ -1,5 +1,5 @@
-// What an exchange says to people: the fields of its record that come from the request, and the lines
-// of the operational log about servers that fail, rest and recover.
+// What an exchange says to people: the fields of its record that come from the request, and the
+// lines of the operational log about servers that fail, rest and recover.
 #ifndef SLUICE_PROXY_EXCHANGE_REPORT_H_
 #define SLUICE_PROXY_EXCHANGE_REPORT_H_
 

@@ -1,8 +1,8 @@
 // May a failed try be repeated, and where? Pure.
 //
-// The rule (RFC 9110 section 9.2.2): what may have reached a server is repeated only when the method
-// is idempotent, and any repetition needs the whole body still in hand. What certainly did not
-// reach a server may go to another one whatever the method.
+// The rule (RFC 9110 section 9.2.2): what may have reached a server is repeated only when the
+// method is idempotent, and any repetition needs the whole body still in hand. What certainly did
+// not reach a server may go to another one whatever the method.
 #ifndef SLUICE_PROXY_EXCHANGE_RETRY_H_
 #define SLUICE_PROXY_EXCHANGE_RETRY_H_
 
@@ -15,17 +15,17 @@ namespace sluice::exchange {
 
 enum class Again : uint8_t {
   kNo,
-  kSameServer,   // on a fresh connection: the kept one had been closed under us
+  kSameServer,  // on a fresh connection: the kept one had been closed under us
   kOtherServer,
 };
 
 struct FailedTry {
   Cause cause = Cause::kNone;
-  bool nothing_sent = false;       // not a byte of it reached the server
+  bool nothing_sent = false;  // not a byte of it reached the server
   bool reused_connection = false;
-  bool answer_begun = false;       // a byte of an answer had come
+  bool answer_begun = false;  // a byte of an answer had come
   http::Method method = http::Method::kGet;
-  bool body_in_hand = true;        // all of the request body can be sent again
+  bool body_in_hand = true;  // all of the request body can be sent again
   uint32_t tries_left = 0;
 };
 

@@ -375,7 +375,8 @@ void Connection::AwaitHead() {
   if (service_.draining()) {
     loop_.Arm(head_deadline_, kDrainLinger);
   } else {
-    loop_.Arm(head_deadline_, requests_ == 0 ? listener_->head_timeout : listener_->keepalive_timeout);
+    loop_.Arm(head_deadline_,
+              requests_ == 0 ? listener_->head_timeout : listener_->keepalive_timeout);
   }
 }
 

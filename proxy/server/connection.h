@@ -1,6 +1,6 @@
-// Connection: one HTTP/1.1 client. It decodes requests one after another, hands each to its Service,
-// and writes the answers in order: the next head is not looked at before the answer to the last one
-// has left, so pipelining costs nothing and cannot reorder.
+// Connection: one HTTP/1.1 client. It decodes requests one after another, hands each to its
+// Service, and writes the answers in order: the next head is not looked at before the answer to the
+// last one has left, so pipelining costs nothing and cannot reorder.
 //
 // What it defends against: slow heads (a total deadline), slow bodies and slow readers (a minimum
 // rate), endless heads and pipelines (limits), and a message whose end is in doubt (closed).
@@ -48,8 +48,8 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   ~Connection() override;
 
   void Start();
-  // Service::draining() has become true: an idle connection closes after `linger`, so that a request
-  // already on its way is still answered; a busy one after its answer.
+  // Service::draining() has become true: an idle connection closes after `linger`, so that a
+  // request already on its way is still answered; a busy one after its answer.
   void Drain();
   // Ends it now; an answer under way is cut.
   void Cut();
@@ -60,12 +60,12 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
 
  private:
   enum class Phase : uint8_t {
-    kHead,      // waiting for a head, or in the middle of one
-    kBody,      // a request is open and its body is still coming
-    kAnswer,    // the request is complete, the answer is not
-    kTunnel,    // plain bytes both ways
-    kDiscard,   // the answer has left, the body it did not wait for is thrown away
-    kLinger,    // our direction is closed; what still comes is thrown away
+    kHead,     // waiting for a head, or in the middle of one
+    kBody,     // a request is open and its body is still coming
+    kAnswer,   // the request is complete, the answer is not
+    kTunnel,   // plain bytes both ways
+    kDiscard,  // the answer has left, the body it did not wait for is thrown away
+    kLinger,   // our direction is closed; what still comes is thrown away
     kClosed,
   };
 
@@ -120,22 +120,22 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
 
   // Of the current request.
   Arena arena_;
-  http::RequestHead* head_ = nullptr;            // in arena_
-  http::DownstreamEvents* exchange_ = nullptr;   // in arena_
-  size_t unconsumed_ = 0;                        // body bytes the exchange still holds
-  uint64_t rate_mark_ = 0;                       // moved_ at the last rate check
-  uint64_t moved_ = 0;                           // bytes read from a body plus bytes the kernel took
+  http::RequestHead* head_ = nullptr;           // in arena_
+  http::DownstreamEvents* exchange_ = nullptr;  // in arena_
+  size_t unconsumed_ = 0;                       // body bytes the exchange still holds
+  uint64_t rate_mark_ = 0;                      // moved_ at the last rate check
+  uint64_t moved_ = 0;                          // bytes read from a body plus bytes the kernel took
   uint64_t written_ = 0;
   ratelimit::MinRate rate_;
   http::Framing::Kind framing_ = http::Framing::Kind::kNone;  // of the answer, on this wire
   uint32_t requests_ = 0;
   Phase phase_ = Phase::kHead;
-  bool answered_ : 1 = false;       // SendHead() was called
-  bool answer_ended_ : 1 = false;   // SendEnd() or Reset() was called
+  bool answered_ : 1 = false;      // SendHead() was called
+  bool answer_ended_ : 1 = false;  // SendEnd() or Reset() was called
   bool reset_ : 1 = false;
-  bool close_after_ : 1 = false;    // no further request on this connection
+  bool close_after_ : 1 = false;      // no further request on this connection
   bool client_finished_ : 1 = false;  // FIN seen
-  bool first_byte_ : 1 = false;     // of the head being awaited
+  bool first_byte_ : 1 = false;       // of the head being awaited
   bool awaiting_flush_ : 1 = false;
   bool continue_sent_ : 1 = false;
 

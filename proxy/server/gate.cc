@@ -65,8 +65,8 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
     peer.ip = from.ip();
     peer.port = from.port();
   }
-  auto* const connection = new Connection(loop_, service_, *this, spec_, std::move(socket), peer,
-                                          std::move(permit));
+  auto* const connection =
+      new Connection(loop_, service_, *this, spec_, std::move(socket), peer, std::move(permit));
   connection->next = connections_;
   connection->link = &connections_;
   if (connections_ != nullptr) connections_->link = &connection->next;

@@ -51,13 +51,11 @@ absl::Status ListenerSet::Open(Listening& listening) {
   const size_t count = is_unix ? 1 : workers_;
   for (size_t i = 0; i < count; ++i) {
     absl::StatusOr<net::Fd> fd = net::BindListener(
-        *address, {.backlog = static_cast<int>(spec.backlog),
-                                          .reuse_port = !is_unix,
-                                          .exclusive = i == 0});
+        *address,
+        {.backlog = static_cast<int>(spec.backlog), .reuse_port = !is_unix, .exclusive = i == 0});
     if (!fd.ok()) {
-      return absl::Status(fd.status().code(),
-                          absl::StrFormat("listener %s: %s", spec.address,
-                                          std::string(fd.status().message())));
+      return absl::Status(fd.status().code(), absl::StrFormat("listener %s: %s", spec.address,
+                                                              std::string(fd.status().message())));
     }
     listening.sockets.push_back(*std::move(fd));
     // The sockets of port 0 share the port that the first was given.

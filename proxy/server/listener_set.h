@@ -1,6 +1,7 @@
 // The listening sockets of the process. The supervisor opens each once and owns it; a reload that
 // keeps an address keeps its sockets, with all that queues in them. TCP addresses have one socket
-// per worker (SO_REUSEPORT), so that the kernel spreads connections; a Unix socket is shared by all.
+// per worker (SO_REUSEPORT), so that the kernel spreads connections; a Unix socket is shared by
+// all.
 //
 // Threads: ListenerSet the supervisor's; Listening is shared with the workers.
 #ifndef SLUICE_PROXY_SERVER_LISTENER_SET_H_
@@ -26,8 +27,8 @@ struct Listening {
 
   std::shared_ptr<const conf::Listener> spec;  // replaced by a reload; workers hold copies
   Address bound;
-  std::vector<net::Fd> sockets;     // one, or one per worker
-  ratelimit::Concurrency open;      // connections, over all workers
+  std::vector<net::Fd> sockets;  // one, or one per worker
+  ratelimit::Concurrency open;   // connections, over all workers
   observe::Sharded<observe::ListenerStats> stats;
 };
 
@@ -42,9 +43,10 @@ class ListenerSet {
  public:
   explicit ListenerSet(size_t workers) : workers_(workers) {}
 
-  // Opens what is new, keeps what stays, closes our end of what is gone: the workers' duplicates are
-  // then the last, and what queues between their draining and their close is as little as can be. On
-  // an error nothing changes. `derived_limit` is the connection limit for listeners that state none.
+  // Opens what is new, keeps what stays, closes our end of what is gone: the workers' duplicates
+  // are then the last, and what queues between their draining and their close is as little as can
+  // be. On an error nothing changes. `derived_limit` is the connection limit for listeners that
+  // state none.
   absl::Status Apply(const std::vector<conf::Listener>& listeners, uint32_t derived_limit);
 
   void CloseAll();

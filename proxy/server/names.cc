@@ -35,10 +35,9 @@ void Names::Watch(const std::vector<std::string>& names) {
 
 void Names::Ask(Entry& entry) {
   entry.asked = true;
-  resolver_.Resolve(entry.name,
-                    [this, name = entry.name](absl::StatusOr<net::Resolved> answer) {
-                      OnAnswer(name, std::move(answer));
-                    });
+  resolver_.Resolve(entry.name, [this, name = entry.name](absl::StatusOr<net::Resolved> answer) {
+    OnAnswer(name, std::move(answer));
+  });
 }
 
 void Names::OnAnswer(const std::string& name, absl::StatusOr<net::Resolved> answer) {

@@ -1,6 +1,6 @@
 // Names: the addresses behind the DNS names that pools use, kept fresh by their TTL in the
-// background. A look-up that fails leaves the last good answer in use: a name server's outage is not
-// the servers'.
+// background. A look-up that fails leaves the last good answer in use: a name server's outage is
+// not the servers'.
 //
 // Threads: the supervisor's loop.
 #ifndef SLUICE_PROXY_SERVER_NAMES_H_

@@ -10,8 +10,8 @@ std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std:
   Kept<upstream::Server>& kept =
       servers_[absl::StrFormat("%s\n%s\n%s", pool, name, address.ToString())];
   if (kept.object == nullptr) {
-    kept.object = std::make_shared<upstream::Server>(std::string(pool), std::string(name), address,
-                                                     shards_);
+    kept.object =
+        std::make_shared<upstream::Server>(std::string(pool), std::string(name), address, shards_);
   }
   kept.named = true;
   return kept.object;

@@ -56,7 +56,8 @@ absl::Status Supervisor::Start() {
   BufferBudget::SetLimit(config_->process.buffer_budget);
   // A client may need a connection to a server: two descriptors each.
   const uint64_t files = RaiseFileLimit();
-  const uint64_t for_clients = files > 2 * kReservedFiles ? (files - kReservedFiles) / 2 : files / 4;
+  const uint64_t for_clients =
+      files > 2 * kReservedFiles ? (files - kReservedFiles) / 2 : files / 4;
   derived_limit_ = static_cast<uint32_t>(
       std::max<uint64_t>(for_clients / std::max<size_t>(config_->listeners.size(), 1), 16));
   if (absl::Status status = listeners_.Apply(config_->listeners, derived_limit_); !status.ok()) {
@@ -184,7 +185,8 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   view->unrouted = registry_.RouteOf("");
   registry_.EndView();
   if (config_->access_log.output != "off") {
-    absl::StatusOr<observe::LogFormat> format = observe::LogFormat::Parse(config_->access_log.format);
+    absl::StatusOr<observe::LogFormat> format =
+        observe::LogFormat::Parse(config_->access_log.format);
     if (format.ok()) view->log_format = *std::move(format);
   }
   return view;
@@ -263,8 +265,7 @@ void Supervisor::Shutdown() {
     state_ = State::kLeaving;
     NotifyManager("STOPPING=1");
     log::Info(log::kUnlimited, "shutdown: not ready any more; listeners close in %d ms",
-              std::chrono::duration_cast<std::chrono::milliseconds>(
-                  config_->process.shutdown_delay)
+              std::chrono::duration_cast<std::chrono::milliseconds>(config_->process.shutdown_delay)
                   .count());
     if (config_->process.shutdown_delay > Duration::zero()) {
       loop_.Arm(leave_, config_->process.shutdown_delay);

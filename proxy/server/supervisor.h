@@ -1,6 +1,6 @@
 // Supervisor: the main thread. Owns the listening sockets, the workers and the live state; turns a
-// Config into the view that workers serve by; and brings the process through its life: start, reload,
-// drain, exit. It serves no requests but those of the admin listener.
+// Config into the view that workers serve by; and brings the process through its life: start,
+// reload, drain, exit. It serves no requests but those of the admin listener.
 //
 // Threads: Run() is the main thread; Shutdown(), Reload() and ReopenLogs() from any (they post);
 // everything else on the main thread.

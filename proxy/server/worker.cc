@@ -15,8 +15,7 @@ constexpr Duration kTick = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Worker::Worker(uint32_t shard, observe::Writer& log,
-               observe::Sharded<observe::ProcessStats>& stats)
+Worker::Worker(uint32_t shard, observe::Writer& log, observe::Sharded<observe::ProcessStats>& stats)
     : shard_(shard),
       log_(log),
       stats_(stats.shard(shard)),

@@ -52,8 +52,7 @@ class Worker final : private Service, private exchange::Recorder {
   // exchange::Recorder
   void Record(const observe::ExchangeRecord& record, const exchange::RuntimeView& view) override;
 
-  void AdoptHere(std::shared_ptr<const exchange::RuntimeView> view,
-                 std::vector<Binding> bindings);
+  void AdoptHere(std::shared_ptr<const exchange::RuntimeView> view, std::vector<Binding> bindings);
   void AdoptGates(std::vector<Binding> bindings);
   void OnTick();
   size_t connections() const;

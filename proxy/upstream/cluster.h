@@ -1,6 +1,6 @@
 // Cluster: the servers of one pool, as one configuration and one answer of the resolver name them.
-// Immutable; what lives longer (load, health, counters) is in the Server objects, which the registry
-// hands from one cluster to its successor.
+// Immutable; what lives longer (load, health, counters) is in the Server objects, which the
+// registry hands from one cluster to its successor.
 //
 // Threads: any.
 #ifndef SLUICE_PROXY_UPSTREAM_CLUSTER_H_

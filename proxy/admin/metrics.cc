@@ -1,0 +1,174 @@
+#include "proxy/admin/metrics.h"
+
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include "proxy/admin/exposition.h"
+#include "proxy/base/block.h"
+#include "proxy/base/log.h"
+#include "proxy/observe/stats.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx", "none"};
+
+struct RouteRow {
+  std::string_view name;
+  observe::RouteTotals totals;
+};
+
+struct ServerRow {
+  const upstream::Server* server;
+  observe::ServerTotals totals;
+};
+
+uint64_t Positive(int64_t value) { return value > 0 ? static_cast<uint64_t>(value) : 0; }
+
+void AddProcess(const server::Supervisor& supervisor, Exposition& out) {
+  out.Family("sluice_build_info", "gauge", "1, with the version as a label.");
+  out.Sample({{"version", SLUICE_VERSION}}, uint64_t{1});
+  out.Family("sluice_start_time_seconds", "gauge", "When the process started, Unix time.");
+  out.Sample({}, std::chrono::duration<double>(supervisor.started().time_since_epoch()).count());
+  out.Family("sluice_ready", "gauge", "1 while /readyz says yes.");
+  out.Sample({}, uint64_t{supervisor.ready()});
+  out.Family("sluice_workers", "gauge", "Worker threads.");
+  out.Sample({}, uint64_t{supervisor.workers()});
+  out.Family("sluice_reloads_total", "counter", "Configurations taken over since the start.");
+  out.Sample({{"result", "applied"}}, supervisor.reloads());
+  out.Sample({{"result", "refused"}}, supervisor.failed_reloads());
+  out.Family("sluice_buffer_bytes", "gauge", "Memory in buffers, and its limit.");
+  out.Sample({{"kind", "used"}}, uint64_t{BufferBudget::used()});
+  out.Sample({{"kind", "limit"}}, uint64_t{BufferBudget::limit()});
+  out.Family("sluice_log_lines_dropped_total", "counter", "Log lines that found no room.");
+  out.Sample({{"log", "access"}}, supervisor.log_lines_dropped());
+  out.Sample({{"log", "operational"}}, log::Dropped());
+  out.Family("sluice_loop_lag_seconds", "histogram",
+             "How much later than meant the event loops ran their tick.");
+  out.Samples({}, observe::Sum(supervisor.process_stats()).loop_lag);
+}
+
+void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
+  out.Family("sluice_listener_connections", "gauge", "Open client connections, and their limit.");
+  for (const auto& listening : listeners.all()) {
+    const std::string_view name = listening->spec->name;
+    out.Sample({{"listener", name}, {"kind", "open"}}, uint64_t{listening->open.active()});
+    out.Sample({{"listener", name}, {"kind", "limit"}}, uint64_t{listening->open.limit()});
+  }
+  out.Family("sluice_listener_accepted_total", "counter", "Connections accepted.");
+  for (const auto& listening : listeners.all()) {
+    out.Sample({{"listener", listening->spec->name}}, observe::Sum(listening->stats).accepted);
+  }
+}
+
+void AddRoutes(const std::vector<RouteRow>& routes, Exposition& out) {
+  out.Family("sluice_requests_total", "counter", "Requests answered, by route and status class.");
+  for (const RouteRow& row : routes) {
+    for (size_t i = 0; i < row.totals.by_class.size(); ++i) {
+      out.Sample({{"route", row.name}, {"class", kClasses[i]}}, row.totals.by_class[i]);
+    }
+  }
+  out.Family("sluice_requests_in_flight", "gauge", "Requests being served.");
+  for (const RouteRow& row : routes) {
+    out.Sample({{"route", row.name}}, Positive(row.totals.in_flight));
+  }
+  out.Family("sluice_own_answers_total", "counter", "Answers made by sluice, not by a server.");
+  for (const RouteRow& row : routes) out.Sample({{"route", row.name}}, row.totals.own_answers);
+  out.Family("sluice_errors_total", "counter", "Requests that did not end well, by cause.");
+  for (const RouteRow& row : routes) {
+    for (size_t i = 1; i < row.totals.by_cause.size(); ++i) {
+      const std::string_view cause = CauseName(static_cast<Cause>(i));
+      if (row.totals.by_cause[i] > 0) {
+        out.Sample({{"route", row.name}, {"cause", cause}}, row.totals.by_cause[i]);
+      }
+    }
+  }
+  out.Family("sluice_body_bytes_total", "counter", "Bytes of bodies passed on.");
+  for (const RouteRow& row : routes) {
+    out.Sample({{"route", row.name}, {"kind", "request"}}, row.totals.request_bytes);
+    out.Sample({{"route", row.name}, {"kind", "response"}}, row.totals.response_bytes);
+  }
+  out.Family("sluice_request_duration_seconds", "histogram",
+             "From a complete request head to the last byte of its answer.");
+  for (const RouteRow& row : routes) out.Samples({{"route", row.name}}, row.totals.latency);
+}
+
+void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    out.Family(name, type, help);
+    for (const ServerRow& row : servers) {
+      out.Sample({{"pool", row.server->pool}, {"server", row.server->label}}, value(row));
+    }
+  };
+  const TimePoint now = std::chrono::steady_clock::now();
+  each("sluice_server_up", "gauge", "0 while the server rests after failures in a row.",
+       [&](const ServerRow& row) { return uint64_t{!row.server->health->Resting(now)}; });
+  each("sluice_server_requests_total", "counter", "Tries sent to the server.",
+       [](const ServerRow& row) { return row.totals.requests; });
+  each("sluice_server_requests_in_flight", "gauge", "Tries on their way.",
+       [](const ServerRow& row) { return Positive(row.totals.in_flight); });
+  each("sluice_server_retries_total", "counter", "Tries that came after another had failed.",
+       [](const ServerRow& row) { return row.totals.retries; });
+  each("sluice_server_connections", "gauge", "Open connections to the server.",
+       [](const ServerRow& row) { return Positive(row.totals.connections); });
+  each("sluice_server_idle_connections", "gauge", "Of these, kept for the next request.",
+       [](const ServerRow& row) { return Positive(row.totals.idle_connections); });
+  each("sluice_server_connects_total", "counter", "Connections opened.",
+       [](const ServerRow& row) { return row.totals.connects; });
+  each("sluice_server_reuses_total", "counter", "Tries on a kept connection.",
+       [](const ServerRow& row) { return row.totals.reuses; });
+  each("sluice_server_rests_total", "counter", "Times the server was found failing.",
+       [](const ServerRow& row) { return row.totals.rests; });
+  out.Family("sluice_server_responses_total", "counter", "Answers of the server by class.");
+  for (const ServerRow& row : servers) {
+    for (size_t i = 0; i + 1 < row.totals.by_class.size(); ++i) {
+      out.Sample(
+          {{"pool", row.server->pool}, {"server", row.server->label}, {"class", kClasses[i]}},
+          row.totals.by_class[i]);
+    }
+  }
+  out.Family("sluice_server_failures_total", "counter", "Tries the server failed, by cause.");
+  for (const ServerRow& row : servers) {
+    for (size_t i = 1; i < row.totals.failures.size(); ++i) {
+      if (row.totals.failures[i] == 0) continue;
+      out.Sample({{"pool", row.server->pool},
+                  {"server", row.server->label},
+                  {"cause", CauseName(static_cast<Cause>(i))}},
+                 row.totals.failures[i]);
+    }
+  }
+  out.Family("sluice_server_first_byte_seconds", "histogram",
+             "From the request sent to the head of the server's answer.");
+  for (const ServerRow& row : servers) {
+    out.Samples({{"pool", row.server->pool}, {"server", row.server->label}}, row.totals.first_byte);
+  }
+}
+
+}  // namespace
+
+std::string Metrics(const server::Supervisor& supervisor) {
+  Exposition out;
+  AddProcess(supervisor, out);
+  AddListeners(supervisor.listeners(), out);
+  const exchange::RuntimeView* const view = supervisor.view();
+  if (view == nullptr) return out.Take();
+  std::vector<RouteRow> routes;
+  for (const route::Route& route : view->router->routes()) {
+    routes.push_back({route.conf.name, observe::Sum(*view->routes[route.index])});
+  }
+  routes.push_back({"", observe::Sum(*view->unrouted)});
+  AddRoutes(routes, out);
+  std::vector<ServerRow> servers;
+  for (const auto& cluster : view->clusters) {
+    for (const auto& server : cluster->servers) {
+      servers.push_back({server.get(), observe::Sum(server->stats)});
+    }
+  }
+  AddServers(servers, out);
+  return out.Take();
+}
+
+}  // namespace sluice::admin
