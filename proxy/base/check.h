@@ -18,7 +18,10 @@ namespace sluice {
   } while (false)
 
 #ifdef NDEBUG
-#define SLUICE_DCHECK(condition) static_cast<void>(sizeof(!(condition)))
+#define SLUICE_DCHECK(condition)                \
+  do {                                          \
+    if (false) static_cast<void>(condition);    \
+  } while (false)
 #else
 #define SLUICE_DCHECK(condition) SLUICE_CHECK(condition)
 #endif

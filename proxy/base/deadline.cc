@@ -23,13 +23,13 @@ void DeadlineQueue::Arm(Deadline& deadline, TimePoint now) {
 void DeadlineQueue::Run(TimePoint now) {
   // What is armed from now on waits for the next run, or a deadline of no length that arms itself
   // again would hold the loop for ever.
-  Deadline marker;
-  Arm(marker, now);
-  while (head_.next_ != &marker && head_.next_->due_ <= now) {
+  Arm(marker_, now);
+  while (head_.next_ != &marker_ && head_.next_->due_ <= now) {
     Deadline* const due = head_.next_;
     due->Cancel();
     due->OnDeadline();
   }
+  marker_.Cancel();
 }
 
 std::optional<TimePoint> DeadlineQueue::earliest() const {

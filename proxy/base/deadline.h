@@ -67,6 +67,7 @@ class DeadlineQueue {
  private:
   const Duration length_;
   Deadline head_;
+  Deadline marker_;  // in the list during Run() only
 };
 
 }  // namespace sluice
