@@ -21,9 +21,22 @@ std::optional<uint16_t> ParsePort(std::string_view text) {
   return static_cast<uint16_t>(*port);
 }
 
+// A path may lack its final zero; one that begins with zero is abstract (unix(7)), written "@".
+std::string UnixText(const sockaddr_un& un, socklen_t size) {
+  constexpr size_t kBefore = offsetof(sockaddr_un, sun_path);
+  std::string path(un.sun_path, size > kBefore ? size - kBefore : 0);
+  if (!path.empty() && path.front() == '\0') {
+    path.front() = '@';
+  } else {
+    path.resize(path.find('\0') != std::string::npos ? path.find('\0') : path.size());
+  }
+  return "unix:" + path;
+}
+
 }  // namespace
 
 std::optional<Ip> Ip::Parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // would end the text early
   const std::string terminated(text);
   Ip ip;
   if (in_addr v4{}; inet_pton(AF_INET, terminated.c_str(), &v4) == 1) {
@@ -83,7 +96,9 @@ std::optional<Address> Address::Parse(std::string_view text) {
   if (text.starts_with("unix:")) {
     const std::string_view path = text.substr(5);
     sockaddr_un un{};
-    if (path.empty() || path.size() >= sizeof un.sun_path) return std::nullopt;
+    if (path.empty() || path.size() >= sizeof un.sun_path || path.find('\0') != path.npos) {
+      return std::nullopt;
+    }
     un.sun_family = AF_UNIX;
     std::memcpy(un.sun_path, path.data(), path.size());
     return From(reinterpret_cast<const sockaddr*>(&un),
@@ -130,9 +145,8 @@ uint16_t Address::port() const {
 }
 
 std::string Address::ToString() const {
-  if (family() == AF_UNIX) {
-    return absl::StrFormat("unix:%s", reinterpret_cast<const sockaddr_un*>(get())->sun_path);
-  }
+  if (family() == AF_UNSPEC) return "";
+  if (family() == AF_UNIX) return UnixText(reinterpret_cast<const sockaddr_un&>(storage_), size_);
   if (family() == AF_INET6) {
     char text[INET6_ADDRSTRLEN] = "";
     inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(get())->sin6_addr, text,

@@ -46,6 +46,7 @@ class Address {
   int family() const { return get()->sa_family; }
   uint16_t port() const;  // 0 for Unix sockets
   Ip ip() const { return Ip::From(*get()); }
+  // The form that Parse() takes; "unix:" for a nameless peer, "" for an Address() of nothing.
   std::string ToString() const;
   friend bool operator==(const Address& a, const Address& b);
 
