@@ -2,6 +2,8 @@
 
 #include <llhttp.h>
 
+#include <algorithm>
+
 #include "proxy/base/text.h"
 #include "proxy/http/chars.h"
 #include "proxy/http/rules.h"
@@ -31,10 +33,10 @@ int OnUrl(llhttp_t* parser, const char* at, size_t size) {
 }
 
 // The whole head is fed at once, so a name comes in one piece, and what follows it must be the
-// colon: whatever else llhttp may forgive there is not.
+// colon. llhttp forgives an empty name, and without its strict mode a space in one.
 int OnFieldName(llhttp_t* parser, const char* at, size_t size) {
-  if (at[size] != ':') return HPE_USER;
   const std::string_view name(at, size);
+  if (at[size] != ':' || !IsToken(name)) return HPE_USER;
   SinkOf(parser).fields.Add({name, {}, IdOf(name)});
   return 0;
 }
@@ -125,7 +127,9 @@ Refusal RequestLineError(llhttp_errno_t error, std::string_view line, std::strin
     default:
       return {400, FieldReason(error)};
   }
-  if (!EndsInVersion(line) || !IsToken(method)) return {400, "the request line is malformed"};
+  if (std::count(line.begin(), line.end(), ' ') != 2 || !EndsInVersion(line) || !IsToken(method)) {
+    return {400, "the request line is malformed"};
+  }
   if (error == HPE_INVALID_VERSION) return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
   return {501, "the method is not known here"};
 }

@@ -92,7 +92,7 @@ class PathWriter {
   size_t Escape(std::string_view text) {
     if (text.size() < 3 || !Is(text[1], kHexDigit) || !Is(text[2], kHexDigit)) {
       ambiguous_ = true;
-      Plain('%');
+      Escaped('%');
       return 1;
     }
     const auto byte = static_cast<uint8_t>(HexValue(text[1]) << 4 | HexValue(text[2]));
@@ -192,9 +192,10 @@ std::optional<Target> SplitTarget(Method method, std::string_view text) {
 
 NormalPath NormalizePath(std::string_view path, Arena& arena) {
   if (IsNormal(path) || path == "*") return {path, false};
-  // A backslash grows to three bytes; one more for the slash of an empty path.
-  const auto backslashes = static_cast<size_t>(std::count(path.begin(), path.end(), '\\'));
-  PathWriter writer(static_cast<char*>(arena.Allocate(path.size() + 2 * backslashes + 2)));
+  // A backslash or a lone '%' grows to three bytes; two more for the slash of an empty path.
+  const auto growing = static_cast<size_t>(
+      std::count_if(path.begin(), path.end(), [](char c) { return c == '\\' || c == '%'; }));
+  PathWriter writer(static_cast<char*>(arena.Allocate(path.size() + 2 * growing + 2)));
   if (path.empty() || path.front() != '/') writer.Slash();
   while (!path.empty()) {
     size_t used = 1;
