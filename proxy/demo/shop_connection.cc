@@ -193,6 +193,7 @@ void ShopConnection::OnAlarm() {
 
 void ShopConnection::OnQueriesDone() {
   visit_.reset();
+  if (peer_left_) return Close(/*reset=*/true);
   Send(MakeAnswer());
 }
 
@@ -340,11 +341,13 @@ void ShopConnection::OnReadEnd(int error) {
     case State::kEvents:
     case State::kLingering:
       return Close(/*reset=*/false);
-    case State::kQueued:
     case State::kWorking:
     case State::kQuerying:
+      // The work goes on for who has left, as it does in a real server; a half-close leaves nobody.
+      peer_left_ = error < 0;
+      return;
+    case State::kQueued:
     case State::kSending:
-      // Half-close: who has asked may still listen.
       if (error < 0) Close(/*reset=*/true);
   }
 }

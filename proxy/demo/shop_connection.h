@@ -86,6 +86,7 @@ class ShopConnection final : public net::StreamEvents, private Slots::Waiter {
   State state_ = State::kHead;
   bool last_ = false;       // no request after this one
   bool peer_done_ = false;  // FIN received
+  bool peer_left_ = false;  // reset or hung up while we worked
   bool has_body_ = false;   // of the answer, on the wire
   bool chunked_ = false;
 
