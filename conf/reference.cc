@@ -114,7 +114,9 @@ std::string ReferenceMarkdown() {
       "and `$${` for a plain `${`.\n\n## At the top\n\n";
   text += Table("");
   for (const Section& section : Sections()) {
-    text += absl::StrFormat("## %s\n\n%s\n\n%s", TitleOf(section.path), section.doc,
+    const bool inner = section.path.find('.') != std::string_view::npos;
+    text += absl::StrFormat("## `%s`\n\n%s\n\n%s",
+                            inner ? std::string(section.path) : TitleOf(section.path), section.doc,
                             Table(section.path));
   }
   text.pop_back();

@@ -27,17 +27,17 @@ class Validator {
     }
     Routes();
     Answers();
-    Ordered("resolver.min_ttl", config_.resolver.min_ttl, "resolver.max_ttl",
-            config_.resolver.max_ttl);
+    Ordered("resolver", "min_ttl", config_.resolver.min_ttl, "max_ttl", config_.resolver.max_ttl);
   }
 
  private:
   // Things of one kind by what must differ: the value to where it was written.
   using Seen = std::map<std::string, std::string, std::less<>>;
 
-  // `place` is where `value` was written; a value not written is nobody's mistake.
+  // `place` is where `value` was written. A value not written is nobody's mistake, and an empty one
+  // was wrong by itself.
   void Distinct(Seen& seen, std::string_view what, const std::string& value, std::string place) {
-    if (!report_.Written(place)) return;
+    if (value.empty() || !report_.Written(place)) return;
     const auto [before, is_new] = seen.try_emplace(value, place);
     if (is_new) return;
     report_.WrongAt(
@@ -45,12 +45,15 @@ class Validator {
                                Quote(value), report_.Describe(report_.Around(before->second))));
   }
 
-  void Ordered(std::string_view low_place, Duration low, std::string_view high_place,
-               Duration high) {
+  // Two keys of the table at `place`, of which the first may not be more than the second.
+  void Ordered(const std::string& place, std::string_view low_key, Duration low,
+               std::string_view high_key, Duration high) {
     if (low <= high) return;
-    const std::string_view at = report_.Written(low_place) ? low_place : high_place;
-    report_.WrongAt(at, absl::StrFormat("%s is %s, more than %s, which is %s", low_place,
-                                        FormatDuration(low), high_place, FormatDuration(high)));
+    const std::string low_place = absl::StrFormat("%s.%s", place, low_key);
+    const std::string high_place = absl::StrFormat("%s.%s", place, high_key);
+    report_.WrongAt(report_.Written(low_place) ? low_place : high_place,
+                    absl::StrFormat("%s is %s, more than %s, which is %s", low_key,
+                                    FormatDuration(low), high_key, FormatDuration(high)));
   }
 
   void Listeners() {
@@ -94,8 +97,7 @@ class Validator {
         Distinct(servers, "the server", pool.servers[j].address,
                  absl::StrFormat("%s.servers[%d].address", place, j));
       }
-      Ordered(place + ".outlier.rest", pool.outlier.rest, place + ".outlier.rest_max",
-              pool.outlier.rest_max);
+      Ordered(place + ".outlier", "rest", pool.outlier.rest, "rest_max", pool.outlier.rest_max);
     }
   }
 

@@ -92,8 +92,8 @@ class ValueReader {
       Wrong(node, absl::StrFormat("%s: %s", key_.path, expanded.status().message()));
       return std::nullopt;
     }
-    const std::string& shown = expanded->from_environment ? text->get() : expanded->value;
-    return Text{std::move(expanded->value), Quote(shown), expanded->from_environment};
+    std::string shown = Quote(expanded->from_environment ? text->get() : expanded->value);
+    return Text{std::move(expanded->value), std::move(shown), expanded->from_environment};
   }
 
   std::optional<Text> ReadChecked(const toml::node& node) {
