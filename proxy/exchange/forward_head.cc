@@ -164,11 +164,6 @@ bool WantsTunnel(const http::RequestHead& head) {
          !http::HasBody(head.framing) && http::HasToken(head.upgrade, "websocket");
 }
 
-void KeepUpgrade(Fields& fields, std::string_view protocols) {
-  fields.Add("Connection", "Upgrade");
-  fields.Add("Upgrade", protocols);
-}
-
 // Controls cannot come out of a settled head; this is the second lock on the same door.
 std::string_view FieldSafe(std::string_view value, Arena& arena) {
   const auto control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; };
@@ -220,7 +215,7 @@ ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& c
   const bool upgrade = WantsTunnel(head);
   http::RemoveHopByHop(head.fields);
   head.upgrade = upgrade ? "websocket" : std::string_view();
-  if (upgrade) KeepUpgrade(head.fields, head.upgrade);
+  if (upgrade) head.fields.Add("Upgrade", head.upgrade);
   if (!head.expect_continue || context.route.conf.request_buffer > 0) {
     head.fields.Remove(FieldId::kExpect);
   }
@@ -249,7 +244,7 @@ void ForwardInterim(http::ResponseHead& head, const conf::Forwarding& forwarding
 void ForwardResponse(http::ResponseHead& head, const http::RequestHead& request,
                      const ForwardContext& context, std::string_view date) {
   http::RemoveHopByHop(head.fields);
-  if (head.status == 101) KeepUpgrade(head.fields, request.upgrade);
+  if (head.status == 101) head.fields.Add("Upgrade", request.upgrade);
   if (head.fields.Find(FieldId::kDate) == nullptr) head.fields.Add("Date", date);
   AddVia(head.fields, head.version, context.forwarding);
   EditResponse(head, request, context);

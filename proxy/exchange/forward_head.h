@@ -47,11 +47,12 @@ struct ForwardedRequest {
   std::optional<http::Refusal> refusal;  // answer this instead; the head is as it was
 };
 
-// Takes out what belongs to the client's connection; keeps Upgrade and Connection for a WebSocket
-// handshake only (GET, HTTP/1.1, no body) and clears head.upgrade otherwise; writes X-Forwarded-*,
-// Forwarded, Via and X-Request-Id as configured, dropping what an untrusted peer sent of them;
-// keeps Expect only when the route passes bodies on at once (request_buffer = 0), because otherwise
-// sluice answers 100 itself; applies the route's edits; makes the target.
+// Takes out what belongs to the client's connection; keeps Upgrade for a WebSocket handshake only
+// (GET, HTTP/1.1, no body) and clears head.upgrade otherwise, by which the encoders know whether to
+// write Connection: upgrade; writes X-Forwarded-*, Forwarded, Via and X-Request-Id as configured,
+// dropping what an untrusted peer sent of them; keeps Expect only when the route passes bodies on
+// at once (request_buffer = 0), because otherwise sluice answers 100 itself; applies the route's
+// edits; makes the target.
 ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& context);
 
 // Host as the pool wants it: the client's authority, the server's address, or a literal value.

@@ -112,8 +112,14 @@ void SetBody(LocalReply& reply, const http::RequestHead& request, std::string_vi
   const bool bodiless = reply.head.status == 204 || reply.head.status == 304;
   if (bodiless) return;
   if (!type.empty()) reply.head.fields.Add("Content-Type", type);
-  reply.head.framing = {http::Framing::Kind::kLength, body.size()};
-  if (request.method != http::Method::kHead) reply.body = body;
+  http::Framing& framing = reply.head.framing;
+  framing.length = body.size();
+  if (request.method == http::Method::kHead) {
+    framing.stated = true;
+  } else {
+    framing.kind = http::Framing::Kind::kLength;
+    reply.body = body;
+  }
 }
 
 // An id goes into a header only if nothing in it could end the field.

@@ -27,7 +27,7 @@
 namespace sluice::exchange {
 
 struct LocalReply {
-  http::ResponseHead head;  // framing says the length of the body that GET would get
+  http::ResponseHead head;  // to HEAD: framing kNone, with the length GET would get `stated`
   std::string_view body;    // empty for HEAD, 204 and 304
 };
 
