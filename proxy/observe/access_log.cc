@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "proxy/observe/escape.h"
@@ -66,6 +67,14 @@ constexpr LogField kFields[] = {
     {.name = "side", .text = [](const Record& r) { return SideName(r.side); }, .cap = 16},
     {.name = "why", .text = [](const Record& r) { return r.why; }, .cap = 512},
 };
+// The rest of a JSON line: names, punctuation and numbers.
+constexpr size_t kCaps = [] {
+  size_t sum = 0;
+  for (const LogField& field : kFields) sum += field.text == nullptr ? 0 : field.cap;
+  return sum;
+}();
+static_assert(kCaps + std::size(kFields) * 64 < LogFormat::kMaxLine);
+
 constexpr int kTime = 0;
 constexpr int kTimeLocal = 1;
 constexpr int kClientIp = 2;
@@ -166,6 +175,32 @@ void AppendJson(const Record& record, std::string& out) {
   out += '}';
 }
 
+// Edits (insert, delete, replace a letter) that make `b` of `a`.
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j < row.size(); ++j) {
+      const size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({replace, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+absl::Status UnknownField(std::string_view name) {
+  name = name.substr(0, 64);
+  const LogField* nearest = &kFields[0];
+  std::string known;
+  for (const LogField& field : kFields) {
+    absl::StrAppendFormat(&known, " {%s}", field.name);
+    if (Distance(name, field.name) < Distance(name, nearest->name)) nearest = &field;
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "'{%s}' is no field; did you mean {%s}? The fields are%s", name, nearest->name, known));
+}
+
 }  // namespace
 
 absl::StatusOr<LogFormat> LogFormat::Parse(std::string_view format) {
@@ -173,6 +208,10 @@ absl::StatusOr<LogFormat> LogFormat::Parse(std::string_view format) {
   if (format == "json") return parsed;
   if (format == "combined") format = kCombined;
   parsed.style_ = Style::kText;
+  if (std::any_of(format.begin(), format.end(),
+                  [](char c) { return (c < ' ' && c >= 0 && c != '\t') || c == 0x7f; })) {
+    return absl::InvalidArgumentError("a line of the log holds no control characters but tabs");
+  }
   std::string text;
   while (!format.empty()) {
     const char c = format.front();
@@ -186,12 +225,10 @@ absl::StatusOr<LogFormat> LogFormat::Parse(std::string_view format) {
     const std::string_view name = format.substr(0, end);
     const auto* const found = std::find_if(std::begin(kFields), std::end(kFields),
                                            [&](const LogField& f) { return f.name == name; });
-    if (end == std::string_view::npos || found == std::end(kFields)) {
-      std::string known;
-      for (const LogField& field : kFields) absl::StrAppendFormat(&known, " {%s}", field.name);
-      return absl::InvalidArgumentError(
-          absl::StrFormat("'{%s' is no field; the fields are%s", format.substr(0, end), known));
+    if (end == std::string_view::npos) {
+      return absl::InvalidArgumentError(absl::StrFormat("'{%s' has no '}'", name.substr(0, 64)));
     }
+    if (found == std::end(kFields)) return UnknownField(name);
     format.remove_prefix(end + 1);
     if (!text.empty()) parsed.pieces_.push_back({.text = std::exchange(text, {})});
     parsed.pieces_.push_back(
@@ -217,7 +254,7 @@ void LogFormat::Append(const ExchangeRecord& record, std::string& out) const {
     }
   }
   // Only an operator's own text with many fields can come this far.
-  if (out.size() - begin >= kMaxLine) out.resize(begin + kMaxLine - 1);
+  if (out.size() - begin >= kMaxLine) out.replace(begin + kMaxLine - 4, std::string::npos, "...");
   out += '\n';
 }
 

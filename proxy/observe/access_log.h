@@ -27,7 +27,7 @@ class LogFormat {
   static constexpr size_t kMaxLine = 8 * 1024;
 
   // "json", "combined", or a text in which {name} stands for a field. An unknown name is an error
-  // that lists the known ones; "{{" is a brace.
+  // that gives the nearest one; "{{" is a brace.
   static absl::StatusOr<LogFormat> Parse(std::string_view format);
 
   // Adds one line, newline included, to `out`.

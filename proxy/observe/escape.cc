@@ -5,6 +5,7 @@
 namespace sluice::observe {
 namespace {
 
+constexpr std::string_view kMark = "...";  // where a field was cut
 constexpr char kHex[] = "0123456789abcdef";
 
 // Bytes that stand for themselves in both formats.
@@ -50,43 +51,53 @@ std::string_view EscapeOne(std::string_view text, Escape escape, char (&buffer)[
     buffer[1] = static_cast<char>(c);
     return {buffer, 2};
   }
-  if (const size_t length = c < 0x80 ? 0 : Utf8Length(text); length > 0) {
-    covers = length;
-    return text.substr(0, length);
+  uint8_t control = c;
+  if (c >= 0x80) {
+    covers = Utf8Length(text);
+    if (covers == 0) {
+      covers = 1;
+      return "\\ufffd";
+    }
+    // U+0080 to U+009F are controls too: U+009B begins a command to a terminal.
+    const bool is_control = c == 0xc2 && static_cast<uint8_t>(text[1]) < 0xa0;
+    if (!is_control) return text.substr(0, covers);
+    control = static_cast<uint8_t>(text[1]);
   }
-  if (c >= 0x80) return "\\ufffd";
   buffer[0] = '\\';
   buffer[1] = 'u';
   buffer[2] = '0';
   buffer[3] = '0';
-  buffer[4] = kHex[c >> 4];
-  buffer[5] = kHex[c & 15];
+  buffer[4] = kHex[control >> 4];
+  buffer[5] = kHex[control & 15];
   return {buffer, 6};
+}
+
+// How far `text` stands for itself: most fields to their end.
+size_t PlainLength(std::string_view text) {
+  size_t plain = 0;
+  while (plain < text.size() && kPlain[static_cast<uint8_t>(text[plain])]) ++plain;
+  return plain;
 }
 
 }  // namespace
 
 void AppendEscaped(std::string_view text, Escape escape, size_t cap, std::string& out) {
-  const size_t begin = out.size();
-  size_t plain = 0;  // how far everything stands for itself: most fields to their end
-  while (plain < text.size() && kPlain[static_cast<uint8_t>(text[plain])]) ++plain;
-  if (plain == text.size() && plain <= cap) {
-    out.append(text);
-    return;
-  }
+  size_t room = cap;
   while (!text.empty()) {
     char buffer[6];
-    size_t covers = 1;
-    const std::string_view one = kPlain[static_cast<uint8_t>(text.front())]
-                                     ? text.substr(0, 1)
-                                     : EscapeOne(text, escape, buffer, covers);
-    // Room for the mark is kept unless this is the end.
-    const size_t mark = covers == text.size() ? 0 : 3;
-    if (out.size() - begin + one.size() + mark > cap) {
-      out += "...";
+    const size_t plain = PlainLength(text);
+    size_t covers = plain;
+    const std::string_view part =
+        plain > 0 ? text.substr(0, plain) : EscapeOne(text, escape, buffer, covers);
+    const size_t mark = covers == text.size() ? 0 : kMark.size();
+    if (part.size() + mark > room) {
+      // Room for the mark was kept all along; an escape is written whole or not at all.
+      if (plain > 0) out.append(text.substr(0, room - kMark.size()));
+      out.append(kMark);
       return;
     }
-    out.append(one);
+    out.append(part);
+    room -= part.size();
     text.remove_prefix(covers);
   }
 }

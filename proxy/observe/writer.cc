@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,19 +27,22 @@ constexpr auto kLastChance = std::chrono::seconds(1);
 // What a pipe takes without blocking once poll() says it can be written to (PIPE_BUF).
 constexpr size_t kPipePiece = 4096;
 constexpr int kPollMs = 100;
-
-int64_t NowNs() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+constexpr int kPollsUntilStuck = 10;
 
 int OpenFile(const std::string& path) {
   // Non-blocking so that opening a pipe that nobody reads is an error and not a wait.
   return open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
 }
 
-int ConnectDatagram(const char* path) {
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+int ConnectDatagram(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  if (path.size() >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  path.copy(address.sun_path, path.size());
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
     close(fd);
@@ -46,32 +52,33 @@ int ConnectDatagram(const char* path) {
   return fd;
 }
 
-constexpr const char* kSyslogSocket = "/dev/log";
-constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
-
-bool IsPipe(int fd) {
+bool IsRegular(int fd) {
   struct stat status {};
-  return fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// The signals of the process are the main thread's; a pipe whose reader has gone is an errno here.
+void BlockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 }  // namespace
 
+int Writer::OpenOutput(const WriterOptions& options, Kind kind) {
+  if (kind == Kind::kSyslog) return ConnectDatagram(options.syslog_socket);
+  if (kind == Kind::kJournal) return ConnectDatagram(options.journal_socket);
+  if (options.output == "stdout") return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  return OpenFile(options.output);
+}
+
 absl::StatusOr<std::unique_ptr<Writer>> Writer::Open(const WriterOptions& options) {
   Kind kind = Kind::kStream;
-  int fd = -1;
-  if (options.output == "off") {
-    kind = Kind::kOff;
-  } else if (options.output == "stdout") {
-    fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-  } else if (options.output == "syslog") {
-    kind = Kind::kSyslog;
-    fd = ConnectDatagram(kSyslogSocket);
-  } else if (options.output == "journald") {
-    kind = Kind::kJournal;
-    fd = ConnectDatagram(kJournalSocket);
-  } else {
-    fd = OpenFile(options.output);
-  }
+  if (options.output == "off") kind = Kind::kOff;
+  if (options.output == "syslog") kind = Kind::kSyslog;
+  if (options.output == "journald") kind = Kind::kJournal;
+  const int fd = kind == Kind::kOff ? -1 : OpenOutput(options, kind);
   if (fd < 0 && kind != Kind::kOff) {
     return absl::UnavailableError(
         absl::StrFormat("access_log.output %s: %s", options.output, std::strerror(errno)));
@@ -85,7 +92,7 @@ Writer::Writer(const WriterOptions& options, Kind kind, int fd)
 }
 
 Writer::~Writer() {
-  stop_by_ns_ = NowNs() + std::chrono::nanoseconds(kLastChance).count();
+  Drain(kLastChance);
   {
     MutexLock lock(mutex_);
     stopping_ = true;
@@ -95,15 +102,23 @@ Writer::~Writer() {
   if (fd_ >= 0) close(fd_);
 }
 
+bool Writer::Admit(const std::string& batch, uint32_t lines) {
+  // One batch always finds room, however small the queue was made.
+  if (waiting_lines_ == 0) return true;
+  return waiting_lines_ + lines <= options_.queue_lines &&
+         waiting_bytes_ + batch.size() <= options_.queue_lines * kLineBytes;
+}
+
 void Writer::Push(std::string& batch, uint32_t lines) {
+  if (kind_ == Kind::kOff) return batch.clear();
   bool taken = false;
   {
     MutexLock lock(mutex_);
-    if (kind_ != Kind::kOff && queued_lines_ + lines <= options_.queue_lines) {
-      taken = true;
-      queued_lines_ += lines;
-      queue_.push_back({std::move(batch), lines});
-      batch = std::string();
+    taken = Admit(batch, lines);
+    if (taken) {
+      waiting_lines_ += lines;
+      waiting_bytes_ += batch.size();
+      queue_.push_back({std::exchange(batch, {}), lines});
       if (!spare_.empty()) {
         batch.swap(spare_.back());
         spare_.pop_back();
@@ -113,7 +128,7 @@ void Writer::Push(std::string& batch, uint32_t lines) {
   if (taken) {
     wake_.notify_one();
   } else {
-    dropped_.fetch_add(lines, std::memory_order_relaxed);
+    Lose(lines);
     batch.clear();
   }
 }
@@ -126,103 +141,167 @@ void Writer::Reopen() {
   wake_.notify_one();
 }
 
+bool Writer::Drain(Duration at_most) {
+  if (kind_ == Kind::kOff) return true;
+  std::unique_lock<std::mutex> lock(mutex_.native());
+  return idle_.wait_for(lock, at_most, [this]() SLUICE_NO_THREAD_SAFETY {
+    return queue_.empty() && !busy_ && !reopen_;
+  });
+}
+
 void Writer::Run() {
+  BlockSignals();
   std::vector<Batch> batches;
-  for (;;) {
-    bool reopen = false;
-    {
-      std::unique_lock<std::mutex> lock(mutex_.native());
-      wake_.wait(lock, [this]() SLUICE_NO_THREAD_SAFETY {
-        return !queue_.empty() || reopen_ || stopping_;
-      });
-      if (queue_.empty() && !reopen_ && stopping_) return;
-    }
-    {
-      MutexLock lock(mutex_);
-      batches.swap(queue_);
-      queued_lines_ = 0;
-      reopen = std::exchange(reopen_, false);
-    }
-    if (reopen) ReopenNow();
+  while (TakeWork(batches)) {
     for (Batch& batch : batches) {
+      if (reopen_.exchange(false)) ReopenNow();
       Write(batch);
-      batch.text.clear();
       MutexLock lock(mutex_);
+      waiting_lines_ -= batch.lines;
+      waiting_bytes_ -= batch.text.size();
+      batch.text.clear();
       if (spare_.size() < kSpareBatches) spare_.push_back(std::move(batch.text));
     }
     batches.clear();
+    if (reopen_.exchange(false)) ReopenNow();
   }
 }
 
+// Waits for batches or a wish to reopen; false when it is time to go and nothing is left.
+bool Writer::TakeWork(std::vector<Batch>& batches) {
+  std::unique_lock<std::mutex> lock(mutex_.native());
+  return [&]() SLUICE_NO_THREAD_SAFETY {
+    busy_ = false;
+    idle_.notify_all();
+    wake_.wait(
+        lock, [this]() SLUICE_NO_THREAD_SAFETY { return !queue_.empty() || reopen_ || stopping_; });
+    busy_ = true;
+    batches.swap(queue_);
+    return !batches.empty() || reopen_;
+  }();
+}
+
 void Writer::ReopenNow() {
-  if (kind_ != Kind::kStream || options_.output == "stdout") return;
-  const int fd = OpenFile(options_.output);
+  if (options_.output == "stdout") return;
+  const int fd = OpenOutput(options_, kind_);
   if (fd < 0) {
-    log::Error(log::kUnlimited, "access_log.output %s: %s; the old file stays in use",
+    log::Error(log::kUnlimited, "access_log.output %s: %s; the old one stays in use",
                options_.output, std::strerror(errno));
     return;
   }
   close(std::exchange(fd_, fd));
+  torn_ = false;
 }
 
-bool Writer::GivenUp() { return stopping_ && NowNs() > stop_by_ns_; }
+// Tells of the first failure and of the end of it, not of each line between.
+void Writer::Note(int error) {
+  if (error == failing_) return;
+  failing_ = error;
+  static log::Site site;
+  if (error != 0) {
+    log::Error(site, "access_log.output %s: %s; lines are lost", options_.output,
+               std::strerror(error));
+  } else {
+    log::Info(site, "access_log.output %s: writes again; %d lines lost since the start",
+              options_.output, dropped());
+  }
+}
 
 void Writer::Write(const Batch& batch) {
-  if (kind_ == Kind::kStream) {
-    if (!WriteStream(batch.text)) dropped_.fetch_add(batch.lines, std::memory_order_relaxed);
-    return;
-  }
+  if (kind_ == Kind::kStream) return WriteLines(batch.text);
   std::string_view rest = batch.text;
   while (!rest.empty()) {
-    const size_t end = rest.find('\n');
-    if (!SendLine(rest.substr(0, end))) dropped_.fetch_add(1, std::memory_order_relaxed);
-    rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
+    const size_t end = std::min(rest.find('\n'), rest.size() - 1);
+    if (!SendLine(rest.substr(0, end))) Lose(1);
+    rest.remove_prefix(end + 1);
   }
 }
 
-bool Writer::WriteStream(std::string_view text) {
-  const bool pipe = IsPipe(fd_);
-  while (!text.empty()) {
-    if (pipe) {
-      pollfd ready{fd_, POLLOUT, 0};
-      if (poll(&ready, 1, kPollMs) == 0) {
-        if (GivenUp()) return false;
-        continue;
-      }
-      if ((ready.revents & POLLOUT) == 0) return false;  // its reader has gone
-    }
-    const ssize_t n =
-        write(fd_, text.data(), pipe ? std::min(text.size(), kPipePiece) : text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<size_t>(n));
+void Writer::WriteLines(std::string_view text) {
+  // What failed in the middle of a line must not become the beginning of the next one.
+  if (torn_ && WriteStream("\n") == 1) torn_ = false;
+  const size_t taken = torn_ ? 0 : WriteStream(text);
+  if (taken == text.size()) return;
+  if (taken > 0) torn_ = text[taken - 1] != '\n';
+  text.remove_prefix(taken);
+  Lose(static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n')));
+}
+
+// Returns how many bytes were written before the output failed.
+size_t Writer::WriteStream(std::string_view text) {
+  const bool regular = IsRegular(fd_);
+  size_t taken = 0;
+  while (taken < text.size()) {
+    if (!regular && !WaitWritable()) return taken;
+    const size_t piece = regular ? text.size() - taken : std::min(text.size() - taken, kPipePiece);
+    const ssize_t n = write(fd_, text.data() + taken, piece);
+    if (n > 0) {
+      taken += static_cast<size_t>(n);
+      Note(0);
     } else if (errno != EINTR && errno != EAGAIN) {
-      static log::Site site;
-      log::Error(site, "access_log.output %s: %s; lines are dropped", options_.output,
-                 std::strerror(errno));
-      return false;
+      Note(errno);
+      return taken;
     }
   }
-  return true;
+  return taken;
+}
+
+// False when what is being written should be given up: at the end, or for a new output.
+bool Writer::WaitWritable() {
+  for (int polls = 1;; ++polls) {
+    pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
+    if (poll(&ready, 1, stopping_ ? 0 : kPollMs) > 0) return true;
+    if (stopping_ || reopen_) return false;
+    if (polls >= kPollsUntilStuck) Note(ETIMEDOUT);
+  }
+}
+
+void Writer::MakePacket(std::string_view line) {
+  if (kind_ == Kind::kJournal) {
+    // The native protocol: a field a line; a log line holds no newline.
+    packet_ = "PRIORITY=6\nSYSLOG_IDENTIFIER=sluice\nMESSAGE=";
+    packet_ += line;
+    packet_ += '\n';
+    return;
+  }
+  const time_t now = time(nullptr);
+  if (now != stamp_second_) {
+    // Facility local0, severity informational; local time and no host name, as local daemons
+    // expect it. They do not read RFC 5424 here.
+    tm parts{};
+    localtime_r(&now, &parts);
+    char text[32];
+    stamp_.assign(text, strftime(text, sizeof text, "<134>%b %e %H:%M:%S ", &parts));
+    absl::StrAppendFormat(&stamp_, "sluice[%d]: ", getpid());
+    stamp_second_ = now;
+  }
+  packet_ = stamp_;
+  packet_ += line;
 }
 
 bool Writer::SendLine(std::string_view line) {
-  packet_.clear();
-  if (kind_ == Kind::kSyslog) {
-    // Facility local0, severity informational; the daemon adds time and host itself.
-    packet_ += "<134>1 - - sluice - - - ";
-    packet_ += line;
-  } else {
-    // The native protocol: a field a line; a log line holds no newline.
-    packet_ += "PRIORITY=6\nSYSLOG_IDENTIFIER=sluice\nMESSAGE=";
-    packet_ += line;
-    packet_ += '\n';
-  }
+  MakePacket(line);
+  bool connected_anew = false;
   for (;;) {
-    if (send(fd_, packet_.data(), packet_.size(), MSG_NOSIGNAL) >= 0) return true;
+    if (send(fd_, packet_.data(), packet_.size(), MSG_NOSIGNAL) >= 0) {
+      Note(0);
+      return true;
+    }
     if (errno == EINTR) continue;
-    if (errno != EAGAIN || GivenUp()) return false;
-    pollfd ready{fd_, POLLOUT, 0};
-    if (poll(&ready, 1, kPollMs) <= 0) return false;
+    if (errno == EMSGSIZE) return false;  // this line only
+    if (errno == EAGAIN || errno == ENOBUFS) {
+      if (!WaitWritable()) return false;
+      continue;
+    }
+    // The daemon was started anew: the old connection is to nobody.
+    const int error = errno;
+    const int fd = connected_anew ? -1 : OpenOutput(options_, kind_);
+    if (fd < 0) {
+      Note(error);
+      return false;
+    }
+    close(std::exchange(fd_, fd));
+    connected_anew = true;
   }
 }
 
