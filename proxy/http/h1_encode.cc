@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "proxy/base/check.h"
 #include "proxy/http/h1_codec.h"
@@ -13,10 +13,8 @@ class HeadWriter {
  public:
   explicit HeadWriter(char* to) : begin_(to), to_(to) {}
 
-  void Text(std::string_view text) {
-    std::memcpy(to_, text.data(), text.size());
-    to_ += text.size();
-  }
+  // Not memcpy: an empty view may have a null pointer.
+  void Text(std::string_view text) { to_ = std::copy(text.begin(), text.end(), to_); }
   void Field(std::string_view name, std::string_view value) {
     Text(name);
     Text(": ");
