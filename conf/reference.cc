@@ -16,7 +16,7 @@ std::string Allowed(const Key& key) {
   if (key.type != Type::kChoice) return std::string(key.allowed);
   std::string text;
   for (const std::string_view choice : ChoicesOf(key)) {
-    text += absl::StrFormat(text.empty() ? "\"%s\"" : ", \"%s\"", choice);
+    text += absl::StrFormat("%s\"%s\"", text.empty() ? "" : ", ", choice);
   }
   return text;
 }
@@ -92,7 +92,7 @@ absl::StatusOr<std::string> Explain(std::string_view path) {
   for (const Key& key : Keys()) {
     names.push_back(key.path);
     if (LastName(key.path) != path) continue;
-    text += absl::StrFormat(text.empty() ? "%s" : "\n%s", ExplainKey(key));
+    text += absl::StrFormat("%s%s", text.empty() ? "" : "\n", ExplainKey(key));
   }
   if (!text.empty()) return text;
   for (const Section& section : Sections()) names.push_back(section.path);

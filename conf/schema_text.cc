@@ -109,7 +109,8 @@ std::string TitleOf(std::string_view section) {
   if (section.empty()) return "the file";
   const Section* found = FindSection(section);
   if (section.find('.') != std::string_view::npos) return absl::StrFormat("'%s'", section);
-  return absl::StrFormat(found != nullptr && found->many ? "[[%s]]" : "[%s]", section);
+  const bool many = found != nullptr && found->many;
+  return many ? absl::StrFormat("[[%s]]", section) : absl::StrFormat("[%s]", section);
 }
 
 std::vector<std::string_view> NamesIn(std::string_view section) {

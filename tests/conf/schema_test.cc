@@ -51,7 +51,8 @@ class SchemaTest : public Files {
     for (const auto& [section, keys] : tables) {
       if (section.empty()) continue;
       const bool many = FindSection(section)->many;
-      text += absl::StrFormat(many ? "[[%s]]\n%s" : "[%s]\n%s", section, keys);
+      text += many ? absl::StrFormat("[[%s]]\n%s", section, keys)
+                   : absl::StrFormat("[%s]\n%s", section, keys);
     }
     return text;
   }
