@@ -75,7 +75,8 @@ class Loop {
   Duration lag() const { return lag_; }
 
   // Arms `deadline` to run `length` from now, at the grain of a millisecond and never early.
-  // Lengths are few: one queue is kept for each, forever. No system call.
+  // Lengths are few: one queue is kept for each, forever. Equal lengths run in the order armed; of
+  // different ones that are due in the same turn any may be first. No system call.
   void Arm(Deadline& deadline, Duration length);
 
   // Destroys `dead` after all callbacks of this turn, in order of retirement.

@@ -129,6 +129,14 @@ TEST_F(AcceptorTest, DrainAndCloseMayBeCalledFromTheCallback) {
   EXPECT_EQ(accepted_.size(), 3u);
 }
 
+// The undefined-behaviour sanitizer opens pipes for its own checks and takes their failure for a
+// finding, so there it has to go without this test.
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define SLUICE_NEEDS_DESCRIPTORS 1
+#endif
+#endif
+#ifndef SLUICE_NEEDS_DESCRIPTORS
 TEST_F(AcceptorTest, OutOfDescriptorsItRestsAndLosesNoConnection) {
   Listen();
   StartAccepting();
@@ -149,6 +157,7 @@ TEST_F(AcceptorTest, OutOfDescriptorsItRestsAndLosesNoConnection) {
   Send(clients_[1], "still here");
   RunUntil([&] { return told.text == "still here"; });
 }
+#endif
 
 TEST_F(AcceptorTest, OptionsSetOnTheListenerHoldForWhatItAccepts) {
   Listen();
