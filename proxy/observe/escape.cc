@@ -85,7 +85,7 @@ void AppendEscaped(std::string_view text, Escape escape, size_t cap, std::string
   size_t room = cap;
   while (!text.empty()) {
     char buffer[6];
-    const size_t plain = PlainLength(text);
+    const size_t plain = PlainLength(text.substr(0, room + 1));  // no farther than it matters
     size_t covers = plain;
     const std::string_view part =
         plain > 0 ? text.substr(0, plain) : EscapeOne(text, escape, buffer, covers);
