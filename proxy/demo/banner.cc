@@ -1,5 +1,7 @@
 #include "proxy/demo/banner.h"
 
+#include <utility>
+
 #include "absl/strings/str_format.h"
 
 namespace sluice::demo {
@@ -10,21 +12,28 @@ std::string DemoBanner(std::string_view shop, std::string_view admin,
   for (size_t i = 0; i < servers.size(); ++i) {
     absl::StrAppendFormat(&list, "%sweb-%d (%s)", i == 0 ? "" : ", ", i + 1, servers[i].ToString());
   }
-  return absl::StrFormat(
+  const std::pair<std::string, std::string_view> tries[] = {
+      {absl::StrFormat("curl -si http://%s/ | grep -i x-server", shop),
+       "which server made the page"},
+      {absl::StrFormat("curl -s http://%s/echo", shop), "what a server is told about you"},
+      {absl::StrFormat("curl -sX POST 'http://%s/_demo/crash?server=2'", shop),
+       "web-2 is gone for 15 s, and nobody notices"},
+      {absl::StrFormat("curl -sX POST 'http://%s/_demo/slow?server=1&ms=500'", shop),
+       "web-1 takes half a second longer"},
+      {absl::StrFormat("curl -sX POST http://%s/_demo/recover", shop), "everything well again"},
+      {absl::StrFormat("curl -s http://%s/status", admin), "what sluice sees"},
+      {absl::StrFormat("curl -s http://%s/metrics", admin), "the same for Prometheus"},
+  };
+  std::string text = absl::StrFormat(
       "sluice is up: a shop of %d servers behind http://%s/\n"
       "  servers: %s\n"
       "\n"
-      "Try, from another terminal or a browser:\n"
-      "  curl -si http://%s/ | grep -i x-server            which server made the page\n"
-      "  curl -s  http://%s/echo                           what a server is told about you\n"
-      "  curl -sX POST 'http://%s/_demo/crash?server=2'    take web-2 down for 15 s: nobody "
-      "notices\n"
-      "  curl -sX POST 'http://%s/_demo/slow?server=1&ms=500'   make web-1 slow\n"
-      "  curl -sX POST http://%s/_demo/recover             everything well again\n"
-      "  curl -s  http://%s/status                          what sluice sees\n"
-      "  curl -s  http://%s/metrics                         the same for Prometheus\n"
-      "Ctrl-C ends it.\n",
-      servers.size(), shop, list, shop, shop, shop, shop, shop, admin, admin);
+      "Try, in a browser or another terminal:\n",
+      servers.size(), shop, list);
+  for (const auto& [command, what] : tries) {
+    absl::StrAppendFormat(&text, "  %-62s # %s\n", command, what);
+  }
+  return text + "Ctrl-C ends it.\n";
 }
 
 }  // namespace sluice::demo

@@ -1,4 +1,4 @@
-// The configuration of `sluice demo`: the smallest one that puts sluice in front of the storefront.
+// The configuration of `sluice demo`: one listener, one pool of the storefront's servers.
 #ifndef SLUICE_PROXY_DEMO_DEMO_CONFIG_H_
 #define SLUICE_PROXY_DEMO_DEMO_CONFIG_H_
 
@@ -9,7 +9,8 @@
 
 namespace sluice::demo {
 
-// TOML. Listens on `port` of every address and, for the admin API, on `admin_port` of this machine.
+// TOML text. Listens on every address of this machine (IPv4 alone where the kernel has no IPv6);
+// the admin listener on loopback.
 std::string DemoConfig(int port, int admin_port, const std::vector<Address>& servers);
 
 }  // namespace sluice::demo

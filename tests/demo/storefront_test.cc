@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "proxy/demo/banner.h"
+#include "proxy/demo/demo_config.h"
 #include "proxy/demo/pages.h"
 #include "tests/demo/shopper.h"
 
@@ -329,6 +330,14 @@ TEST_F(StorefrontTest, AStorefrontCanGoWhileItIsBusy) {
   Await([&] { return Counts().working == 1; });
   shop_ = nullptr;
   EXPECT_EQ(shopper.Read().status, 0);
+}
+
+TEST(DemoConfig, NamesTheServersAndThePorts) {
+  const std::string text = DemoConfig(
+      8080, 9901, {*Address::Parse("127.0.0.1:4001"), *Address::Parse("127.0.0.1:4002")});
+  EXPECT_THAT(text, testing::ContainsRegex("address = \"[^\"]+:8080\""));
+  EXPECT_THAT(text, HasSubstr("127.0.0.1:9901"));
+  EXPECT_THAT(text, HasSubstr("\"127.0.0.1:4001\",\n  \"127.0.0.1:4002\",\n"));
 }
 
 TEST(Banner, SaysWhereEverythingIs) {
