@@ -1,4 +1,5 @@
-// What RFC 9110 and RFC 9112 demand of a proxy, as plain functions over heads.
+// What RFC 9110 and RFC 9112 demand of a proxy, as plain functions over heads. Threads: any. Views
+// that are made go into the arena of the head's fields.
 #ifndef SLUICE_PROXY_HTTP_RULES_H_
 #define SLUICE_PROXY_HTTP_RULES_H_
 
@@ -10,13 +11,15 @@
 
 namespace sluice::http {
 
+// Settles framing, authority, host, path, keep_alive, expect_continue and upgrade of a freshly
+// parsed request; refuses what two parsers could read differently (RFC 9112
+// sections 3.2, 6.1, 6.3).
+//
 // CONNECT is 405: a reverse proxy opens no tunnels to places that clients name. An expectation
 // other than 100-continue is 417. `expect_continue` is set only where a 100 may be sent (HTTP/1.1,
 // with a body); elsewhere the Expect field is taken out, as RFC 9110 section 10.1.1 demands.
 // `upgrade` stays empty when there is a body or the client speaks HTTP/1.0: the body could be read
-// as the new protocol's bytes. Settles framing, authority, host, path, keep_alive, expect_continue
-// and upgrade of a freshly parsed request; refuses what two parsers could read differently (RFC
-// 9112 sections 3.2, 6.1, 6.3).
+// as the new protocol's bytes.
 std::optional<Refusal> SettleRequest(RequestHead& head);
 // The same for a response to a request with method `request`.
 std::optional<Refusal> SettleResponse(ResponseHead& head, Method request);

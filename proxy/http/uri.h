@@ -1,6 +1,9 @@
 // Request targets (RFC 9112 section 3.2) and the normalised form that routes, limits and servers
 // see (RFC 3986 section 6.2.2): unreserved escapes decoded, other escapes with upper-case digits,
-// dot segments removed, "//" merged.
+// dot segments removed, "//" merged. Beyond the RFC: "..;x" is "..", because servers that know
+// parameters read it so; a backslash and a lone '%' come out escaped.
+//
+// Threads: any. Views point into the arguments or into the arena given.
 #ifndef SLUICE_PROXY_HTTP_URI_H_
 #define SLUICE_PROXY_HTTP_URI_H_
 
@@ -28,8 +31,8 @@ std::optional<Target> SplitTarget(Method method, std::string_view target);
 
 struct NormalPath {
   std::string_view path;
-  // "%2f", "%00", "%5c", an incomplete escape, ".." above the root, a backslash: the path as it
-  // came may mean something else to another server.
+  // "%2f", "%5c", an escaped control, an incomplete escape, ".." above the root, "..;x", a
+  // backslash: the path as it came may mean something else to another server.
   bool ambiguous = false;
 };
 
