@@ -123,7 +123,9 @@ void Exchange::GatherOrPlace() {
       !request_ended_ && held_.size() < route_->conf.request_buffer && !BufferBudget::Exhausted();
   if (wait) return;
   record_.body_wait = context_.loop().now() - started_;
-  Place();
+  if (!Place()) {
+    Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"}, 503);
+  }
 }
 
 void Exchange::OnRequestBody(std::string_view bytes) {
@@ -164,13 +166,12 @@ void Exchange::ReturnRequestCredit() {
 
 // A server.
 
-void Exchange::Place() {
+// False when the pool has no server that this request has not tried.
+bool Exchange::Place() {
   phase_ = Phase::kConnect;
   const std::optional<balancer::HostIndex> host =
       cluster_->picker->Pick({.now = context_.loop().now(), .tried = tried_}, context_.random());
-  if (!host) {
-    return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"}, 503);
-  }
+  if (!host) return false;
   host_ = *host;
   server_ = cluster_->shared->servers[host_].get();
   record_.server = server_->label;
@@ -190,6 +191,7 @@ void Exchange::Place() {
   } else {
     Connect();
   }
+  return true;
 }
 
 void Exchange::Connect() {
@@ -294,7 +296,7 @@ void Exchange::EndTry(const Failure* why) {
   if (why != nullptr && why->side == Side::kUpstream) server_stats().failures.Add(why->cause);
   server_stats().in_flight.Sub();
   active_.reset();
-  if (dial_ != nullptr) context_.loop().Retire(std::move(dial_));
+  dial_.reset();  // its own callback has moved it out before it comes here
   lease_.Drop();
   response_owed_ = 0;
   server_ = nullptr;
@@ -327,12 +329,7 @@ void Exchange::TryFailed(const Failure& why, bool reused) {
   Blame(why);
   tried_.push_back(host_);
   EndTry(&why);
-  if (again == Again::kOtherServer) {
-    const bool another =
-        cluster_->picker->Pick({.now = context_.loop().now(), .tried = tried_}, context_.random())
-            .has_value();
-    if (another) return Place();
-  }
+  if (again == Again::kOtherServer && Place()) return;
   const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout ||
                     why.cause == Cause::kIdleTimeout;
   Fail(why, late ? 504 : 502);

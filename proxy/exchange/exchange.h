@@ -74,7 +74,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   bool PrepareForward();
   void GatherOrPlace();
   bool BodyTooLarge(uint64_t bytes);
-  void Place();
+  bool Place();
   void Connect();
   void SendRequest(upstream::Lease lease);
 

@@ -242,6 +242,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
   ++reloads_;
+  log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
   WatchNames();
   if (state_ == State::kServing) Publish();
   NotifyManager("READY=1");
