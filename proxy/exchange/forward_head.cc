@@ -1,7 +1,7 @@
 #include "proxy/exchange/forward_head.h"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <cstdint>
 
 #include "absl/random/distributions.h"
@@ -78,9 +78,23 @@ void DropUnbelieved(Fields& fields, const admission::ClientIdentity& client) {
   }
 }
 
+// Every request tells an address or two, and inet_ntop goes through printf: for IPv4 this costs a
+// tenth of it.
+std::string_view TextOf(const Ip& ip, Arena& arena) {
+  if (!ip.is_v4()) return arena.Copy(ip.ToString());
+  constexpr size_t kLongest = 15;
+  char* const text = arena.AllocateArray<char>(kLongest);
+  char* to = text;
+  for (size_t i = 12; i < 16; ++i) {
+    if (i > 12) *to++ = '.';
+    to = std::to_chars(to, text + kLongest, ip.bytes[i]).ptr;
+  }
+  return {text, static_cast<size_t>(to - text)};
+}
+
 // Unix peers have no address to tell.
 std::string_view PeerText(const admission::ClientIdentity& client, Arena& arena) {
-  return client.peer_is_unix ? std::string_view() : arena.Copy(client.peer.ToString());
+  return client.peer_is_unix ? std::string_view() : TextOf(client.peer, arena);
 }
 
 bool Known(const Ip& ip) { return ip != Ip{}; }
@@ -89,8 +103,8 @@ bool Known(const Ip& ip) { return ip != Ip{}; }
 std::string_view FreshChain(const admission::ClientIdentity& client, std::string_view peer,
                             Arena& arena) {
   if (!Known(client.ip) || client.ip == client.peer) return peer;
-  const std::string text = client.ip.ToString();
-  return peer.empty() ? arena.Copy(text) : arena.Concat({text, ", ", peer});
+  const std::string_view text = TextOf(client.ip, arena);
+  return peer.empty() ? text : arena.Concat({text, ", ", peer});
 }
 
 void SetForwardedFor(Fields& fields, const admission::ClientIdentity& client,
@@ -107,8 +121,8 @@ void SetForwardedFor(Fields& fields, const admission::ClientIdentity& client,
 // RFC 7239 section 6: IPv6 is bracketed and, for its colons, quoted.
 std::string_view ForwardedNode(const Ip& ip, Arena& arena) {
   if (!Known(ip)) return "unknown";
-  const std::string text = ip.ToString();
-  return ip.is_v4() ? arena.Copy(text) : arena.Concat({"\"[", text, "]\""});
+  const std::string_view text = TextOf(ip, arena);
+  return ip.is_v4() ? text : arena.Concat({"\"[", text, "]\""});
 }
 
 void SetForwarded(Fields& fields, const ForwardContext& context, std::string_view scheme,
@@ -199,7 +213,7 @@ route::TemplateValues ValuesOf(const http::RequestHead& head, const ForwardConte
   Arena& arena = head.fields.arena();
   const admission::ClientIdentity& client = context.client;
   route::TemplateValues values;
-  if (Known(client.ip)) values.client_ip = arena.Copy(client.ip.ToString());
+  if (Known(client.ip)) values.client_ip = TextOf(client.ip, arena);
   values.host = PublicHost(head, client);
   values.path = head.path;
   if (head.has_query) values.query = arena.Concat({"?", head.query});

@@ -106,6 +106,15 @@ TEST_F(ForwardHeadTest, ServersAreToldWhoAsksAndForWhat) {
   EXPECT_EQ(Field("Forwarded"), "");
 }
 
+TEST_F(ForwardHeadTest, AddressesAreWrittenAsInetNtopWritesThem) {
+  for (const std::string_view peer :
+       {"255.255.255.255", "1.20.100.0", "0.0.0.0", "2001:db8::1", "::1"}) {
+    Ask("GET", "/");
+    Forward(peer);
+    EXPECT_EQ(Field("X-Forwarded-For"), peer);
+  }
+}
+
 TEST_F(ForwardHeadTest, WhatAStrangerSaysAboutItselfIsReplaced) {
   Says("X-Forwarded-For", "127.0.0.1");
   Says("x-forwarded-for", "10.0.0.1");
