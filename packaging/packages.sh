@@ -44,8 +44,10 @@ apt_as_root() (
 # install_missing PACKAGE...: one apt run for all that is missing, none when nothing is.
 install_missing() {
   local missing
-  mapfile -t missing < <(missing_packages "$@")
-  [[ ${#missing[@]} -gt 0 ]] || return 0
+  # Not through process substitution: a bare root may have no /dev/fd.
+  missing=$(missing_packages "$@")
+  [[ -n $missing ]] || return 0
+  read -r -d '' -a missing <<<"$missing" || true
   echo "installing: ${missing[*]}"
   local install=(install -y --no-install-recommends "${missing[@]}")
   # Old package lists are good enough when they still lead somewhere.

@@ -31,7 +31,7 @@ std::string DemoBanner(std::string_view shop, std::string_view admin,
       "Try, in a browser or another terminal:\n",
       servers.size(), shop, list);
   for (const auto& [command, what] : tries) {
-    absl::StrAppendFormat(&text, "  %-62s # %s\n", command, what);
+    absl::StrAppendFormat(&text, "  %-66s # %s\n", command, what);
   }
   return text + "Ctrl-C ends it.\n";
 }
