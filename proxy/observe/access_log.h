@@ -6,8 +6,8 @@
 // has at most kMaxLine bytes. A cut field ends in "...".
 //
 // Units: times in milliseconds with three decimals, sizes in bytes.
-// Threads: any, once made. Cost: 0.75 us for 690 bytes of JSON (BM_AccessLog), no allocation once the
-// caller's string has grown.
+// Threads: any, once made. Cost: 0.75 us for 690 bytes of JSON (BM_AccessLog), no allocation once
+// the caller's string has grown.
 #ifndef SLUICE_PROXY_OBSERVE_ACCESS_LOG_H_
 #define SLUICE_PROXY_OBSERVE_ACCESS_LOG_H_
 
