@@ -24,7 +24,7 @@ namespace sluice::observe {
 
 class LogFormat {
  public:
-  static constexpr size_t kMaxLine = 8 * 1024;
+  static constexpr size_t kMaxLine = size_t{8} * 1024;
 
   // "json", "combined", or a text in which {name} stands for a field. An unknown name is an error
   // that gives the nearest one; "{{" is a brace.

@@ -126,7 +126,7 @@ class LogFeed {
   }
 
  private:
-  static constexpr size_t kBatchBytes = 32 * 1024;
+  static constexpr size_t kBatchBytes = size_t{32} * 1024;
   Writer& writer_;
   std::string batch_;
   uint32_t lines_ = 0;
