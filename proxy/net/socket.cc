@@ -61,8 +61,10 @@ struct Socket::Callbacks {
     const auto* const core = static_cast<SocketCore*>(handle->data);
     const std::span<char> block = core->loop->read_block();
     // Without room libuv does not read but says ENOBUFS, which is where a pause takes effect.
-    const bool read = core->owner != nullptr && core->owner->pauses_ == 0;
-    *buf = uv_buf_init(block.data(), read ? static_cast<unsigned>(block.size()) : 0);
+    const Socket* const owner = core->owner;
+    const bool read = owner != nullptr && owner->pauses_ == 0;
+    const size_t size = owner != nullptr && owner->streaming_ ? block.size() : Loop::kFirstRead;
+    *buf = uv_buf_init(block.data(), read ? static_cast<unsigned>(size) : 0);
   }
 
   static void OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buf) {
@@ -155,6 +157,7 @@ void Socket::OnBytes(char* base, ptrdiff_t count) {
   if (count > 0) {
     SLUICE_DCHECK(events_ != nullptr);
     if (events_ == nullptr) return Fail(kConnAborted);  // bytes would be lost: no way to go on
+    streaming_ = static_cast<size_t>(count) >= Loop::kFirstRead;
     events_->OnRead({base, static_cast<size_t>(count)});
     return;
   }
@@ -169,7 +172,10 @@ void Socket::OnBytes(char* base, ptrdiff_t count) {
   events_->OnReadEnd(0);
 }
 
-void Socket::Pause(PauseReason why) { pauses_ |= static_cast<uint8_t>(why); }
+void Socket::Pause(PauseReason why) {
+  pauses_ |= static_cast<uint8_t>(why);
+  streaming_ = false;  // a slow reader is not to be handed more at once
+}
 
 void Socket::StopForPause() {
   uv_read_stop(core_->stream());

@@ -112,6 +112,7 @@ class Socket final : public Stream {
   uint8_t pauses_ = 0;
   bool wants_read_ : 1 = false;  // StartReading() was called
   bool reading_ : 1 = false;     // libuv polls for us
+  bool streaming_ : 1 = false;   // the last read was full, and nobody paused since
   bool read_ended_ : 1 = false;  // FIN seen
   bool end_untold_ : 1 = false;  // FIN seen while nobody listened
   bool error_told_ : 1 = false;
