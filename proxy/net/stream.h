@@ -27,8 +27,9 @@ class StreamEvents {
   virtual ~StreamEvents() = default;
   // The bytes are in the loop's read block: good, and free to be overwritten, during the call.
   virtual void OnRead(std::span<char> bytes) = 0;
-  // 0: the peer has finished sending (FIN); our direction is still open. Below 0 (a libuv error
-  // code): the connection is dead in both directions. Comes at most once each.
+  // 0: the peer has finished sending (FIN); our direction is still open. Below 0 (net/error.h): the
+  // connection is dead in both directions, be it by a read or a write. Comes at most once each,
+  // and never from inside a call to the stream.
   virtual void OnReadEnd(int error) = 0;
   // Full() was true, and what waits has fallen below the low mark (a quarter of the high one).
   virtual void OnWritable() = 0;
@@ -57,7 +58,7 @@ class Stream {
   virtual void Abort() = 0;
 
   // A stream is paused while any reason holds. While paused it still notices that the peer left:
-  // OnReadEnd(UV_ECONNRESET) on a reset or hang-up. A FIN is reported only by reading.
+  // OnReadEnd(kConnReset) on a reset or hang-up. A FIN is reported only by reading.
   virtual void Pause(PauseReason why) = 0;
   virtual void Resume(PauseReason why) = 0;
 
