@@ -49,7 +49,7 @@ void Exposition::Name(std::string_view suffix, const Labels& labels, std::string
 
 void Exposition::Sample(const Labels& labels, double value) {
   Name("", labels, "");
-  absl::StrAppendFormat(&text_, "%g\n", value);
+  absl::StrAppendFormat(&text_, "%.15g\n", value);
 }
 
 void Exposition::Sample(const Labels& labels, uint64_t value) {
@@ -59,7 +59,7 @@ void Exposition::Sample(const Labels& labels, uint64_t value) {
 
 void Exposition::Samples(const Labels& labels, const observe::HistogramSnapshot& histogram) {
   for (const Duration bound : observe::kLatencyBounds) {
-    Name("_bucket", labels, absl::StrFormat("%g", Seconds(bound)));
+    Name("_bucket", labels, absl::StrFormat("%.9g", Seconds(bound)));
     absl::StrAppendFormat(&text_, "%d\n", histogram.CountUpTo(bound));
   }
   Name("_bucket", labels, "+Inf");
