@@ -29,9 +29,9 @@ struct Listener {
   Duration head_timeout = 10s;   // from the first byte of a head to its last; also the first head
   Duration keepalive_timeout = 75s;
   uint32_t max_requests = 10000;  // per connection; 0: no limit
-  uint64_t max_head = 16 * 1024;
+  uint64_t max_head = 16 << 10;
   uint32_t max_fields = 100;
-  uint64_t max_target = 8 * 1024;
+  uint64_t max_target = 8 << 10;
   uint64_t min_body_rate = 500;        // bytes per second, both ways; 0: off
   Duration min_body_rate_grace = 10s;  // a peer may be slower for so long
   std::string unix_mode = "0666";      // permissions of a Unix socket
@@ -74,7 +74,7 @@ struct Pool {
   Duration max_idle_time = 55s;  // below the servers' own keep-alive timeout
   Duration max_age = 1h;         // of one connection
   uint32_t tries = 3;            // servers tried for one request, the first included
-  uint64_t max_head = 32 * 1024;
+  uint64_t max_head = 32 << 10;
   bool nodelay = true;
   Duration tcp_keepalive = 60s;  // 0: off
 };
@@ -126,9 +126,9 @@ struct Route {
   bool forward_raw = false;                   // key: forward_path = "normal" | "raw"
   HeaderEdits request_headers;
   HeaderEdits response_headers;
-  uint64_t max_body = 0;                // 0: no limit
-  uint64_t request_buffer = 64 * 1024;  // 0: pass on at once, Expect included
-  uint64_t response_buffer = 256 * 1024;
+  uint64_t max_body = 0;               // 0: no limit
+  uint64_t request_buffer = 64 << 10;  // 0: pass on at once, Expect included
+  uint64_t response_buffer = 256 << 10;
   // Absent: the pool's.
   std::optional<Duration> connect_timeout;
   std::optional<Duration> head_timeout;

@@ -62,7 +62,7 @@ absl::StatusOr<uint64_t> CutNumber(std::string_view& text, const Grammar& gramma
 }
 
 absl::StatusOr<uint64_t> ParseUnits(std::string_view text, const Grammar& grammar) {
-  const absl::StatusOr<uint64_t> number = CutNumber(text, grammar);
+  absl::StatusOr<uint64_t> number = CutNumber(text, grammar);
   if (!number.ok()) return number;
   if (text.empty()) return *number == 0 ? number : Wrong("has no unit", grammar);
   if (text.front() == '.' || text.front() == ',') {
