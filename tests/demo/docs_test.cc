@@ -1,0 +1,49 @@
+// What operators are told to write is what sluice reads.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "proxy/demo/demo_config.h"
+#include "proxy/server/config_file.h"
+
+namespace sluice {
+
+namespace {
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(std::string(SLUICE_SOURCE_DIR) + "/" + path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+void ExpectGood(const std::string& name, const std::string& text) {
+  const auto config = server::ReadConfigText(name, text);
+  EXPECT_TRUE(config.ok()) << config.status();
+}
+
+}  // namespace
+
+TEST(Docs, EveryConfigurationInTheReadmeIsGood) {
+  const std::string readme = ReadFile("README.md");
+  int found = 0;
+  for (size_t at = 0; (at = readme.find("```toml\n", at)) != std::string::npos; ++found) {
+    at += 8;
+    const size_t end = readme.find("```", at);
+    ASSERT_NE(end, std::string::npos);
+    ExpectGood("README.md", readme.substr(at, end - at));
+  }
+  EXPECT_GE(found, 2);
+}
+
+TEST(Docs, TheConfigurationForSystemdIsGood) {
+  const std::string text = ReadFile("packaging/sluice.toml");
+  ASSERT_FALSE(text.empty());
+  ExpectGood("sluice.toml", text);
+}
+
+TEST(Docs, TheDemosConfigurationIsGood) {
+  ExpectGood("demo", demo::DemoConfig(8080, 9900, {*Address::Parse("127.0.0.1:8000")}));
+}
+
+}  // namespace sluice
