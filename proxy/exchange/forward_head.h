@@ -64,7 +64,7 @@ void SetUpstreamHost(http::RequestHead& head, const route::Route& route, std::st
 void ForwardInterim(http::ResponseHead& head, const conf::Forwarding& forwarding);
 
 // A final head, or a 101. `request` is the head after ForwardRequest(); `date` (FormatHttpDate) is
-// used when the server sent none, and must live as long as the arena of `head`.
+// used when the server sent none, and must live until the head is encoded.
 void ForwardResponse(http::ResponseHead& head, const http::RequestHead& request,
                      const ForwardContext& context, std::string_view date);
 
