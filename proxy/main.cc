@@ -2,6 +2,7 @@
 // started), 2 the command itself was wrong.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -45,20 +46,8 @@ int Run(const std::string& file) {
 int Check(const std::string& file) {
   const auto config = sluice::server::ReadConfigFile(file);
   if (!config.ok()) return Complain(config.status());
-  absl::PrintF("%s: good: %d listeners, %d pools, %d routes\n", file, (*config)->listeners.size(),
-               (*config)->pools.size(), (*config)->routes.size());
-  return 0;
-}
-
-int Explain(const std::string& key, bool markdown) {
-  if (markdown) {
-    std::fputs(sluice::conf::ReferenceMarkdown().c_str(), stdout);
-    return 0;
-  }
-  const absl::StatusOr<std::string> text = sluice::conf::Explain(key);
-  if (!text.ok()) return Complain(text.status());
-  std::fputs(text->c_str(), stdout);
-  return 0;
+  return absl::PrintF("%s: good, %d pools, %d routes\n", file, (*config)->pools.size(),
+                      (*config)->routes.size()) < 0;
 }
 
 int Demo(int port, int admin_port) {
@@ -79,26 +68,31 @@ int Demo(int port, int admin_port) {
 int main(int argc, char** argv) {
   CLI::App app("sluice: a reverse proxy for shops whose sales are announced", "sluice");
   app.require_subcommand(1);
+  int result = 0;
   std::string file, key;
   bool markdown = false;
-  int port = 8080, admin_port = 9900, result = 0;
-  CLI::App* const run = app.add_subcommand("run", "serve by a configuration file");
-  run->add_option("-c,--config", file, "the file")->required();
-  run->callback([&] { result = Run(file); });
-  CLI::App* const check = app.add_subcommand("check", "say all that is wrong with a file");
-  check->add_option("-c,--config", file, "the file")->required();
-  check->callback([&] { result = Check(file); });
-  CLI::App* const explain = app.add_subcommand("explain", "what a configuration key means");
+  int port = 8080, admin_port = 9900;
+  const auto command = [&](const char* name, const char* help, std::function<int()> act) {
+    CLI::App* const added = app.add_subcommand(name, help);
+    added->callback([&result, act = std::move(act)] { result = act(); });
+    return added;
+  };
+  for (CLI::App* const reads :
+       {command("run", "serve by a configuration file", [&] { return Run(file); }),
+        command("check", "say all that is wrong with a file", [&] { return Check(file); })}) {
+    reads->add_option("-c,--config", file, "the file")->required();
+  }
+  CLI::App* const explain = command("explain", "what a configuration key means", [&] {
+    const auto text = markdown ? sluice::conf::ReferenceMarkdown() : sluice::conf::Explain(key);
+    return text.ok() ? std::fputs(text->c_str(), stdout) < 0 : Complain(text.status());
+  });
   explain->add_option("key", key, "e.g. pool.connect_timeout; none: all keys");
   explain->add_flag("--markdown", markdown, "the whole reference as Markdown");
-  explain->callback([&] { result = Explain(key, markdown); });
-  CLI::App* const demo = app.add_subcommand("demo", "a storefront with sluice in front");
+  CLI::App* const demo =
+      command("demo", "a storefront with sluice in front", [&] { return Demo(port, admin_port); });
   demo->add_option("--port", port, "where sluice listens")->check(CLI::Range(1, 65535));
-  demo->add_option("--admin-port", admin_port, "its admin listener")->check(CLI::Range(1, 65535));
-  demo->callback([&] { result = Demo(port, admin_port); });
-  app.add_subcommand("version", "print the version")->callback([] {
-    std::puts("sluice " SLUICE_VERSION);
-  });
+  demo->add_option("--admin-port", admin_port, "its admin API")->check(CLI::Range(1, 65535));
+  command("version", "print the version", [] { return std::puts("sluice " SLUICE_VERSION) < 0; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -60,9 +60,6 @@ ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
   stats.ForEach([&totals](const ListenerStats& shard) {
     totals.connections += shard.connections.value();
     totals.accepted += shard.accepted.value();
-    totals.refused += shard.refused.value();
-    totals.accept_errors += shard.accept_errors.value();
-    totals.bad_heads += shard.bad_heads.value();
   });
   return totals;
 }

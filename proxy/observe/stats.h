@@ -66,9 +66,6 @@ struct ServerStats {
 struct ListenerStats {
   Gauge connections;  // open now
   Cell accepted;
-  Cell refused;        // closed at once: the connection limit
-  Cell accept_errors;  // out of descriptors, and the like
-  Cell bad_heads;      // refused before there was an exchange to record
 };
 
 struct ProcessStats {
@@ -103,9 +100,6 @@ struct ServerTotals {
 struct ListenerTotals {
   int64_t connections = 0;
   uint64_t accepted = 0;
-  uint64_t refused = 0;
-  uint64_t accept_errors = 0;
-  uint64_t bad_heads = 0;
 };
 
 struct ProcessTotals {
