@@ -1,6 +1,6 @@
 // Blocks are the one kind of buffer memory: arenas and byte queues are made of them. Each thread
-// keeps a small free list, so that a steady path never reaches malloc, and every block in use counts
-// against one process-wide budget.
+// keeps a small free list, so that a steady path never reaches malloc, and every block in use
+// counts against one process-wide budget.
 //
 // The budget is soft: an allocation always succeeds (bytes already read must be stored somewhere);
 // whoever reads sockets asks BufferBudget::Exhausted() and stops reading while it is true, so the

@@ -11,16 +11,16 @@ namespace sluice {
 
 }  // namespace sluice
 
-#define SLUICE_CHECK(condition)                                      \
-  do {                                                               \
-    if (!(condition)) [[unlikely]]                                   \
-      ::sluice::CheckFailed(__FILE__, __LINE__, #condition);         \
+#define SLUICE_CHECK(condition)                              \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::sluice::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #ifdef NDEBUG
-#define SLUICE_DCHECK(condition)                \
-  do {                                          \
-    if (false) static_cast<void>(condition);    \
+#define SLUICE_DCHECK(condition)             \
+  do {                                       \
+    if (false) static_cast<void>(condition); \
   } while (false)
 #else
 #define SLUICE_DCHECK(condition) SLUICE_CHECK(condition)

@@ -1,6 +1,6 @@
-// Deadlines: timeouts that cost nothing. A proxy has many timeouts of few lengths, and equal lengths
-// expire in the order armed, so one intrusive list per length is always sorted: arm, re-arm and
-// cancel are O(1), nothing is allocated, destruction cancels.
+// Deadlines: timeouts that cost nothing. A proxy has many timeouts of few lengths, and equal
+// lengths expire in the order armed, so one intrusive list per length is always sorted: arm, re-arm
+// and cancel are O(1), nothing is allocated, destruction cancels.
 //
 // Threads: one loop's. Time: an argument. net/loop.h owns the queues and the one timer.
 #ifndef SLUICE_PROXY_BASE_DEADLINE_H_

@@ -4,20 +4,34 @@ namespace sluice {
 
 std::string_view CauseName(Cause cause) {
   switch (cause) {
-    case Cause::kNone: return "ok";
-    case Cause::kConnectRefused: return "connect_refused";
-    case Cause::kConnectTimeout: return "connect_timeout";
-    case Cause::kReset: return "reset";
-    case Cause::kHeadTimeout: return "head_timeout";
-    case Cause::kIdleTimeout: return "idle_timeout";
-    case Cause::kTotalTimeout: return "total_timeout";
-    case Cause::kTooSlow: return "too_slow";
-    case Cause::kMalformed: return "malformed";
-    case Cause::kTooLarge: return "too_large";
-    case Cause::kNoServer: return "no_server";
-    case Cause::kLimit: return "limit";
-    case Cause::kClientLeft: return "client_left";
-    case Cause::kShutdown: return "shutdown";
+    case Cause::kNone:
+      return "ok";
+    case Cause::kConnectRefused:
+      return "connect_refused";
+    case Cause::kConnectTimeout:
+      return "connect_timeout";
+    case Cause::kReset:
+      return "reset";
+    case Cause::kHeadTimeout:
+      return "head_timeout";
+    case Cause::kIdleTimeout:
+      return "idle_timeout";
+    case Cause::kTotalTimeout:
+      return "total_timeout";
+    case Cause::kTooSlow:
+      return "too_slow";
+    case Cause::kMalformed:
+      return "malformed";
+    case Cause::kTooLarge:
+      return "too_large";
+    case Cause::kNoServer:
+      return "no_server";
+    case Cause::kLimit:
+      return "limit";
+    case Cause::kClientLeft:
+      return "client_left";
+    case Cause::kShutdown:
+      return "shutdown";
   }
   return "ok";
 }

@@ -14,19 +14,19 @@ enum class Side : uint8_t { kDownstream, kUpstream, kSluice };
 // Every cause has one name in the log (`end` of a record) and one in /metrics (label `cause`).
 enum class Cause : uint8_t {
   kNone,
-  kConnectRefused,    // refused, unreachable, no route: nothing was sent
-  kConnectTimeout,    // no connection within connect_timeout
-  kReset,             // the peer reset or closed before the message was complete
-  kHeadTimeout,       // no response head within head_timeout
-  kIdleTimeout,       // nothing for idle_timeout in the middle of a body
-  kTotalTimeout,      // the exchange's total_timeout
-  kTooSlow,           // a client below min_body_rate
-  kMalformed,         // not HTTP, or HTTP that two parsers could read differently
-  kTooLarge,          // a head or body above its limit
-  kNoServer,          // the pool has no server to try
-  kLimit,             // one of our own limits: descriptors, buffers
-  kClientLeft,        // the client closed or reset
-  kShutdown,          // the shutdown deadline ended it
+  kConnectRefused,  // refused, unreachable, no route: nothing was sent
+  kConnectTimeout,  // no connection within connect_timeout
+  kReset,           // the peer reset or closed before the message was complete
+  kHeadTimeout,     // no response head within head_timeout
+  kIdleTimeout,     // nothing for idle_timeout in the middle of a body
+  kTotalTimeout,    // the exchange's total_timeout
+  kTooSlow,         // a client below min_body_rate
+  kMalformed,       // not HTTP, or HTTP that two parsers could read differently
+  kTooLarge,        // a head or body above its limit
+  kNoServer,        // the pool has no server to try
+  kLimit,           // one of our own limits: descriptors, buffers
+  kClientLeft,      // the client closed or reset
+  kShutdown,        // the shutdown deadline ended it
 };
 
 std::string_view CauseName(Cause cause);  // "connect_refused", ...

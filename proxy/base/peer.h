@@ -10,7 +10,7 @@
 namespace sluice {
 
 struct Peer {
-  Ip ip;                     // all zeros for Unix sockets
+  Ip ip;  // all zeros for Unix sockets
   uint16_t port = 0;
   bool is_unix = false;
   std::string_view scheme = "http";  // static text
