@@ -13,7 +13,6 @@ namespace sluice::demo {
 
 namespace {
 
-using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 // Long enough to watch, short enough that nobody has to know the way back.

@@ -33,7 +33,7 @@ ShopServer::ShopServer(Site& site, size_t index)
 ShopServer::~ShopServer() { DropAll(); }
 
 absl::Status ShopServer::Open(const Address& address) {
-  const absl::Status listening = Listen(address);
+  absl::Status listening = Listen(address);
   if (listening.ok()) address_ = net::BoundAddress(listener_->get());
   return listening;
 }
