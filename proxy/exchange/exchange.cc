@@ -84,6 +84,10 @@ bool Exchange::AnswerHere() {
     return true;
   }
   record_.route = route_->conf.name;
+  if (EndsHere(head_)) {
+    SendReply(MakeOptions(head_, context_.Date()));
+    return true;
+  }
   if (route_->conf.redirect) {
     SendReply(MakeRedirect(head_, Forwarding(), context_.Date(), view_->shared->answers));
     return true;

@@ -241,6 +241,18 @@ ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& c
   return {.target = target.text, .upgrade = upgrade, .refusal = std::nullopt};
 }
 
+bool EndsHere(http::RequestHead& head) {
+  if (head.method != http::Method::kOptions) return false;
+  const http::Field* const field = head.fields.Find("Max-Forwards");
+  const std::optional<uint64_t> hops = field == nullptr ? std::nullopt : ParseDecimal(field->value);
+  if (!hops) return false;
+  if (*hops == 0) return true;
+  char* const text = head.fields.arena().AllocateArray<char>(20);
+  const char* const end = std::to_chars(text, text + 20, *hops - 1).ptr;
+  head.fields.Set("Max-Forwards", {text, static_cast<size_t>(end - text)});
+  return false;
+}
+
 void SetUpstreamHost(http::RequestHead& head, const route::Route& route, std::string_view server) {
   if (route.edits_host) return;
   if (server.starts_with("unix:")) server = "localhost";

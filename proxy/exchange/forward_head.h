@@ -55,6 +55,10 @@ struct ForwardedRequest {
 // edits; makes the target.
 ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& context);
 
+// Max-Forwards of an OPTIONS request (RFC 9110 section 7.6.2): true when it has no hop left and is
+// for us to answer; else one hop is taken off. What is no number is left alone.
+bool EndsHere(http::RequestHead& head);
+
 // Host as the pool wants it: the client's authority, the server's address, or a literal value.
 // A client that named no host (HTTP/1.0) gets the server's address. `server` is the text of
 // conf::Server::address.

@@ -241,6 +241,13 @@ LocalReply MakeFixed(const http::RequestHead& request, const ForwardContext& con
   return reply;
 }
 
+LocalReply MakeOptions(const http::RequestHead& request, std::string_view date) {
+  LocalReply reply = Reply(request, 200, date);
+  reply.head.fields.Add("Allow", kAllowed);
+  reply.head.framing = {.kind = http::Framing::Kind::kLength, .length = 0};
+  return reply;
+}
+
 std::optional<http::Refusal> RefusedMethod(http::Method method) {
   if (method != http::Method::kTrace && method != http::Method::kConnect) return std::nullopt;
   return http::Refusal{.status = 405, .why = "This method is not served here."};

@@ -76,6 +76,9 @@ LocalReply MakeRedirect(const http::RequestHead& request, const ForwardContext& 
 LocalReply MakeFixed(const http::RequestHead& request, const ForwardContext& context,
                      std::string_view date);
 
+// For an OPTIONS that may travel no further (forward_head.h, EndsHere).
+LocalReply MakeOptions(const http::RequestHead& request, std::string_view date);
+
 // The 405 for methods that sluice serves to nobody.
 std::optional<http::Refusal> RefusedMethod(http::Method method);
 

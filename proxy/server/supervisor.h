@@ -121,7 +121,6 @@ class Supervisor {
   WallTime started_{};
   uint64_t reloads_ = 0;
   uint64_t failed_reloads_ = 0;
-  bool notified_ready_ = false;
 };
 
 }  // namespace sluice::server

@@ -83,6 +83,15 @@ TEST_F(ExchangeTest, RedirectsAndFixedAnswersNeedNoServer) {
   EXPECT_FALSE(servers_.waiting());
 }
 
+TEST_F(ExchangeTest, OptionsWithNoHopLeftIsAnsweredHereAndElseLosesOne) {
+  Request("OPTIONS /page HTTP/1.1\r\nHost: shop.example\r\nMax-Forwards: 0\r\n\r\n");
+  EXPECT_EQ(client_.status, 200);
+  EXPECT_THAT(client_.fields, HasSubstr("Allow: GET"));
+  EXPECT_TRUE(client_.ended);
+  Request("OPTIONS /page HTTP/1.1\r\nHost: shop.example\r\nMax-Forwards: 7\r\n\r\n");
+  EXPECT_THAT(Accept().fields, HasSubstr("Max-Forwards: 6\n"));
+}
+
 TEST_F(ExchangeTest, ARefusedHeadIsAnsweredWithItsStatusAndRecorded) {
   Configure();
   Open();
