@@ -19,7 +19,7 @@ Gate::Gate(net::Loop& loop, Service& service, const Binding& binding, size_t sha
       spec_(binding.spec),
       stats_(binding.listening->stats.shard(shard)),
       acceptor_(std::make_unique<net::Acceptor>(
-          loop, binding.fd, net::SocketOptions{},
+          loop, binding.socket->get(), net::SocketOptions{},
           [this](std::unique_ptr<net::Socket> socket, const Address& peer) {
             OnAccept(std::move(socket), peer);
           })) {}
@@ -47,12 +47,15 @@ void Gate::OnRoomAgain() {
   while (!parked_.empty()) {
     std::optional<ratelimit::Permit> permit = listening_->open.TryEnter();
     if (!permit) break;
-    Begin(std::move(parked_.back().first), parked_.back().second, *std::move(permit));
-    parked_.pop_back();
+    auto [socket, from] = std::move(parked_.front());
+    parked_.pop_front();
+    Begin(std::move(socket), from, *std::move(permit));
   }
+  if (!parked_.empty()) return loop_.Arm(room_, kLookAgain);
+  if (acceptor_ == nullptr) return;
   if (listening_->open.active() >= listening_->open.limit()) {
     loop_.Arm(room_, kLookAgain);
-  } else if (acceptor_ != nullptr) {
+  } else {
     acceptor_->Resume();
   }
 }
@@ -86,9 +89,10 @@ void Gate::Release(Connection& connection) {
 
 void Gate::CloseListener() {
   if (acceptor_ == nullptr) return;
-  room_.Cancel();
   acceptor_->DrainAndClose();
   loop_.Retire(std::move(acceptor_));
+  // What came out of the backlog beyond the limit is served as room comes.
+  if (!parked_.empty()) loop_.Arm(room_, kLookAgain);
 }
 
 template <typename Act>
@@ -106,6 +110,7 @@ void Gate::DrainConnections() {
 }
 
 void Gate::CutConnections() {
+  parked_.clear();
   ForEach([](Connection& connection) { connection.Cut(); });
 }
 

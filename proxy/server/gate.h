@@ -6,8 +6,9 @@
 #ifndef SLUICE_PROXY_SERVER_GATE_H_
 #define SLUICE_PROXY_SERVER_GATE_H_
 
+#include <deque>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "proxy/base/deadline.h"
 #include "proxy/net/acceptor.h"
@@ -34,7 +35,8 @@ class Gate final : private ConnectionOwner {
 
   const Listening& listening() const { return *listening_; }
   bool accepting() const { return acceptor_ != nullptr; }
-  size_t connections() const { return count_; }
+  // Those that wait for a place included.
+  size_t connections() const { return count_ + parked_.size(); }
 
  private:
   void OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer);
@@ -50,8 +52,8 @@ class Gate final : private ConnectionOwner {
   std::shared_ptr<const conf::Listener> spec_;
   observe::ListenerStats& stats_;
   std::unique_ptr<net::Acceptor> acceptor_;
-  // Accepted at the very moment another worker took the last place.
-  std::vector<std::pair<std::unique_ptr<net::Socket>, Address>> parked_;
+  // Accepted at the very moment another worker took the last place, or while closing.
+  std::deque<std::pair<std::unique_ptr<net::Socket>, Address>> parked_;
   Connection* connections_ = nullptr;
   size_t count_ = 0;
   BoundDeadline<Gate, &Gate::OnRoomAgain> room_{this};

@@ -57,9 +57,9 @@ absl::Status ListenerSet::Open(Listening& listening) {
       return absl::Status(fd.status().code(), absl::StrFormat("listener %s: %s", spec.address,
                                                               std::string(fd.status().message())));
     }
-    listening.sockets.push_back(*std::move(fd));
+    listening.sockets.push_back(std::make_shared<const net::Fd>(*std::move(fd)));
     // The sockets of port 0 share the port that the first was given.
-    *address = net::BoundAddress(listening.sockets.front().get());
+    *address = net::BoundAddress(listening.sockets.front()->get());
   }
   listening.bound = *address;
   if (is_unix) {
@@ -74,7 +74,7 @@ std::vector<Binding> ListenerSet::BindingsFor(size_t worker) const {
   std::vector<Binding> bindings;
   for (const std::shared_ptr<Listening>& listening : open_) {
     const size_t which = listening->sockets.size() == 1 ? 0 : worker;
-    bindings.push_back({listening, listening->spec, listening->sockets[which].get()});
+    bindings.push_back({listening, listening->spec, listening->sockets[which]});
   }
   return bindings;
 }

@@ -27,8 +27,10 @@ struct Listening {
 
   std::shared_ptr<const conf::Listener> spec;  // replaced by a reload; workers hold copies
   Address bound;
-  std::vector<net::Fd> sockets;  // one, or one per worker
-  ratelimit::Concurrency open;   // connections, over all workers
+  // One, or one per worker. Shared: a worker that is told to listen may come to it only after the
+  // supervisor has let go.
+  std::vector<std::shared_ptr<const net::Fd>> sockets;
+  ratelimit::Concurrency open;  // connections, over all workers
   observe::Sharded<observe::ListenerStats> stats;
 };
 
@@ -36,7 +38,7 @@ struct Listening {
 struct Binding {
   std::shared_ptr<Listening> listening;
   std::shared_ptr<const conf::Listener> spec;
-  int fd = -1;  // the supervisor's; Acceptor duplicates it
+  std::shared_ptr<const net::Fd> socket;  // Acceptor duplicates it
 };
 
 class ListenerSet {
