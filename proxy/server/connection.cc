@@ -169,6 +169,12 @@ void Connection::DeliverTunnel(std::string_view bytes) {
   if (unconsumed_ > 0) stream_->Pause(net::PauseReason::kPeerFull);
 }
 
+void Connection::EndTunnelInput() {
+  if (tunnel_input_ended_ || answer_ended_) return;
+  tunnel_input_ended_ = true;
+  exchange_->OnRequestEnd(nullptr);
+}
+
 void Connection::KeepForLater(std::span<char> bytes) {
   backlog_.Append(std::string_view(bytes.data(), bytes.size()));
   if (backlog_.size() >= kBacklogBytes) stream_->Pause(net::PauseReason::kBacklog);
@@ -225,9 +231,15 @@ void Connection::OnReadEnd(int error) {
   if (phase_ == Phase::kBody) {
     FailRequest(Cause::kClientLeft, "the client closed in the middle of its request");
   } else if (phase_ == Phase::kTunnel) {
-    exchange_->OnRequestEnd(nullptr);
+    EndTunnelInput();
   }
   // kAnswer: a half-close. The request is complete and is still answered.
+}
+
+void Connection::EndTunnelRequest() {
+  if (tunnel_end_told_ || answer_ended_) return;
+  tunnel_end_told_ = true;
+  exchange_->OnRequestEnd(nullptr);
 }
 
 void Connection::FailRequest(Cause cause, std::string_view why) {
@@ -327,6 +339,8 @@ void Connection::OnFlushed() {
 
 void Connection::OnDeferred() {
   if (phase_ == Phase::kTunnel && !backlog_.empty()) ProcessBacklog();
+  // The client may have half-closed before it knew that there is a tunnel.
+  if (phase_ == Phase::kTunnel && client_finished_) EndTunnelInput();
   if (!answer_ended_ || exchange_ == nullptr) return;
   if (reset_ || stream_->buffered() == 0) {
     FinishAnswer();
@@ -341,7 +355,8 @@ void Connection::FinishAnswer() {
   exchange->OnResponseDone(!reset_);
   exchange->~DownstreamEvents();
   rate_deadline_.Cancel();
-  if (reset_ || phase_ == Phase::kTunnel) return Close();
+  if (reset_) return Close();
+  if (phase_ == Phase::kTunnel) return Linger();
   if (close_after_) {
     // An unread rest would turn our close into a reset.
     const bool unread = phase_ == Phase::kBody || !backlog_.empty() || head_->method_text.empty();
