@@ -89,11 +89,13 @@ Message TestProxy::Get(std::string_view path) { return Connect().Get(path); }
 
 Message TestProxy::AskAdmin(std::string_view path) { return Wire::To(admin()).Get(path); }
 
+void TestProxy::NextReload(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  text_ = text;
+}
+
 bool TestProxy::Reload(const std::string& text) {
-  {
-    const std::lock_guard lock(mutex_);
-    text_ = text;
-  }
+  NextReload(text);
   uint64_t good = 0, good_after = 0;
   OnSupervisor([&](server::Supervisor& proxy) { good = proxy.reloads(); });
   supervisor_->Reload();

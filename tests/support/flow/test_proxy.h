@@ -52,6 +52,8 @@ class TestProxy {
   Message Get(std::string_view path);
   Message AskAdmin(std::string_view path);
 
+  // What the next reload reads.
+  void NextReload(const std::string& text);
   // Returns when the new configuration is published or refused; true for published.
   bool Reload(const std::string& text);
   // Begins to drain.
