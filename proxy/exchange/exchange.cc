@@ -363,7 +363,7 @@ void Exchange::Fail(const Failure& why, int status) {
   why_ = why.why;
   record_.why = why_;
   EndTry(&why);
-  if (!head_sent_) return ReplyError(status, why_);
+  if (!head_sent_ || client_.Retract()) return ReplyError(status, why_);
   phase_ = Phase::kDone;
   total_.Cancel();
   client_.Reset();

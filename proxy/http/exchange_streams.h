@@ -51,6 +51,9 @@ class Downstream {
   virtual void SendHead(const ResponseHead& head) = 0;
   virtual void SendBody(std::string_view bytes) = 0;
   virtual void SendEnd(const Fields* trailers) = 0;
+  // Takes back all of the answer so far if not a byte of it has left: true, and another SendHead()
+  // may follow. For an answer that turns out to be broken in the same read as its head.
+  virtual bool Retract() = 0;
   // Ends the answer so that it cannot be taken for complete.
   virtual void Reset() = 0;
   // `bytes` of the request body that OnRequestBody() handed over are done with.

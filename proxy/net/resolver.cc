@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "proxy/base/check.h"
+#include "proxy/base/text.h"
 
 namespace sluice::net {
 namespace {
@@ -136,6 +137,12 @@ void Resolver::Channel::Ask(std::string_view name, Done done) {
   if (broken != ARES_SUCCESS) return Settle(std::move(done), Unresolved(name, broken));
   const std::string text(name);
   if (Resolved found; InHosts(text, found)) return Settle(std::move(done), std::move(found));
+  // RFC 6761 section 6.3: no name server is asked for these, hosts file or not.
+  if (const std::string lower = LowerCase(text);
+      lower == "localhost" || lower.ends_with(".localhost")) {
+    return Settle(std::move(done),
+                  Resolved{{*Ip::Parse("::1"), *Ip::Parse("127.0.0.1")}, kHostsTtl});
+  }
   const ares_addrinfo_hints hints = Hints();
   if (open_questions++ == 0) loop.Arm(tick, kTick);
   ares_getaddrinfo(dns, text.c_str(), nullptr, &hints, OnAnswer,

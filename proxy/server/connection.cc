@@ -285,7 +285,10 @@ void Connection::SendHead(const http::ResponseHead& head) {
   }
   close_after_ = !MayKeepAlive();
   const std::string_view keep_alive = old_client ? "keep-alive" : "";
-  http::EncodeResponse(wire, close_after_ ? "close" : keep_alive, stream_->Staging());
+  Bytes& out = stream_->Staging();
+  const size_t before = out.size();
+  http::EncodeResponse(wire, close_after_ ? "close" : keep_alive, out);
+  written_ += out.size() - before;
 }
 
 void Connection::SendBody(std::string_view bytes) {
@@ -296,8 +299,10 @@ void Connection::SendBody(std::string_view bytes) {
     stream_->Write(bytes);
     return;
   }
-  char size[18];
-  stream_->Write(http::ChunkHead(bytes.size(), size));
+  char buffer[18];
+  const std::string_view size = http::ChunkHead(bytes.size(), buffer);
+  written_ += size.size() + 2;
+  stream_->Write(size);
   stream_->Write(bytes);
   stream_->Write("\r\n");
 }
@@ -312,6 +317,16 @@ void Connection::SendEnd(const http::Fields* trailers) {
     stream_->FinishWriting();
   }
   Defer();
+}
+
+bool Connection::Retract() {
+  Bytes& staged = stream_->Staging();
+  const bool all_here = staged.size() == written_ && stream_->buffered() == written_;
+  if (!answered_ || answer_ended_ || phase_ == Phase::kTunnel || !all_here) return false;
+  staged.Clear();
+  written_ = 0;
+  answered_ = false;
+  return true;
 }
 
 void Connection::Reset() {

@@ -21,7 +21,7 @@ H1Upstream::H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf:
     : pool_(pool),
       slot_(std::move(slot)),
       socket_(std::move(socket)),
-      decoder_({.head_bytes = static_cast<uint32_t>(spec.max_head), .fields = 500}),
+      decoder_({.head_bytes = static_cast<uint32_t>(spec.max_head)}),
       born_(pool.loop().now()),
       max_idle_time_(spec.max_idle_time),
       max_age_(spec.max_age),

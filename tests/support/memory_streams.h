@@ -58,6 +58,8 @@ class MemoryClient final : public http::Downstream {
   void SendHead(const http::ResponseHead& head) override;
   void SendBody(std::string_view bytes) override;
   void SendEnd(const http::Fields* trailers) override;
+  // What reaches this client has left: nothing can be taken back.
+  bool Retract() override { return false; }
   void Reset() override;
   void Consumed(size_t bytes) override;
   bool Full() const override;
