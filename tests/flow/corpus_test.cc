@@ -98,21 +98,32 @@ TEST(CorpusResponseFlowTest, EveryResponseDoesWhatTheOracleSaysAndTheNextIsNotTo
       return;
     }
   });
-  TestProxy proxy(Site{.servers = {origin.address()}, .pool = "tries = 1\noutlier.failures = 0\n"});
+  TestProxy proxy(Site{.servers = {origin.address()},
+                       .pool = "tries = 1\noutlier.failures = 0\nmax_head = \"16KiB\"\n"});
   for (const CorpusCase& one : corpus.cases) {
     SCOPED_TRACE(one.file + ": " + one.name);
     current = &one;
     Wire client = proxy.Connect();
     client.Send(one.method + " /case HTTP/1.1\r\nHost: a\r\n\r\n");
     const Message answer = client.ReadResponse(one.method);
-    const Expectation& expected = one.expect.front();
+    // Those before the last are interim heads.
+    std::vector<int> interims;
+    for (size_t i = 0; i + 1 < one.expect.size(); ++i) interims.push_back(one.expect[i].status);
+    std::erase(interims,
+               100);  // ours to send: the request body is gathered before a server is asked
+    EXPECT_EQ(answer.interims, interims);
+    const Expectation& expected = one.expect.back();
     switch (expected.kind) {
       case Expectation::Kind::kPass:
         EXPECT_EQ(answer.status(), expected.status);
-        if (one.method != "HEAD" && expected.status != 101) EXPECT_EQ(answer.body, expected.body);
+        if (one.method != "HEAD" && expected.status != 101) {
+          EXPECT_EQ(answer.body, expected.body);
+        }
         EXPECT_TRUE(answer.complete);
         break;
       case Expectation::Kind::kCut:
+        // Broken in the read that brought its head: nothing had left, so it is a whole 502 instead.
+        if (answer.status() == 502) break;
         EXPECT_EQ(answer.status(), expected.status);
         EXPECT_FALSE(answer.complete);
         break;

@@ -79,7 +79,10 @@ TEST(PressureFlowTest, AReaderBelowTheMinimumRateIsCut) {
                        .listener = "min_body_rate = \"1KiB/s\"\nmin_body_rate_grace = \"10ms\""});
   Wire client = proxy.Connect(0, 16 * 1024);
   ASSERT_TRUE(client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-  EXPECT_TRUE(TestProxy::Eventually([&] { return proxy.ListenerCounts().connections == 0; }));
+  EXPECT_TRUE(TestProxy::Eventually([&] {
+    const observe::ListenerTotals counts = proxy.ListenerCounts();
+    return counts.accepted == 1 && counts.connections == 0;
+  }));
   EXPECT_FALSE(client.ReadResponse().complete);
 }
 

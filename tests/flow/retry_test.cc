@@ -1,7 +1,6 @@
 // Servers that refuse, die, stall: what is tried again, what the client is told.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <sys/socket.h>
 
 #include <atomic>
