@@ -36,6 +36,8 @@ struct Failure {
   Cause cause = Cause::kNone;
   // Not a byte of the request has reached the peer: any method may go to another connection.
   bool nothing_sent = false;
+  // A byte of an answer had come from the peer.
+  bool answer_begun = false;
   std::string why;  // for people
 };
 

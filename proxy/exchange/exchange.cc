@@ -313,6 +313,7 @@ void Exchange::TryFailed(const Failure& why, bool reused) {
                                  : TryAgain({.cause = why.cause,
                                              .nothing_sent = why.nothing_sent,
                                              .reused_connection = reused,
+                                             .answer_begun = why.answer_begun,
                                              .method = head_.method,
                                              .body_in_hand = body_in_hand_,
                                              .tries_left = pool_spec().tries > record_.tries

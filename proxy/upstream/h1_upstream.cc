@@ -221,11 +221,13 @@ void H1Upstream::OnReadEnd(int error) {
 }
 
 void H1Upstream::Fail(Cause cause, std::string why) {
-  phase_ = Phase::kDead;
+  const bool answer_begun = phase_ != Phase::kHead || interims_ > 0 || !decoder_.idle();
   const bool nothing_sent = socket_->buffered() >= written_;
+  phase_ = Phase::kDead;
   events_->OnUpstreamFailed({.side = Side::kUpstream,
                              .cause = cause,
                              .nothing_sent = nothing_sent,
+                             .answer_begun = answer_begun,
                              .why = std::move(why)});
 }
 

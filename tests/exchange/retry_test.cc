@@ -156,6 +156,15 @@ TEST_F(RetryTest, AGetOnAKeptConnectionThatDiedGoesToAFreshOneOfTheSameServer) {
   EXPECT_EQ(StatsOf(0).failures.value(Cause::kReset), 0u) << "and has not failed";
 }
 
+TEST_F(RetryTest, AServerThatDiedInItsAnswerHadBeenAsked) {
+  servers_.Keeps(std::chrono::minutes(1));
+  Get();
+  const std::string first = servers_.last().address;
+  servers_.last().Fails(Cause::kReset, /*nothing_sent=*/false, /*answer_begun=*/true);
+  ASSERT_TRUE(servers_.waiting());
+  EXPECT_NE(servers_.waiting_for(), first);
+}
+
 TEST_F(RetryTest, APostTakesAKeptConnectionOnlyWhenItWasUsedAMomentAgo) {
   servers_.Keeps(std::chrono::seconds(2));
   Post(0);

@@ -125,10 +125,11 @@ void MemoryServer::SendsBody(std::string_view bytes) {
 
 void MemoryServer::EndsAnswer(const http::Fields* trailing) { events_->OnResponseEnd(trailing); }
 
-void MemoryServer::Fails(Cause cause, bool nothing_sent) {
+void MemoryServer::Fails(Cause cause, bool nothing_sent, bool answer_begun) {
   events_->OnUpstreamFailed({.side = Side::kUpstream,
                              .cause = cause,
                              .nothing_sent = nothing_sent,
+                             .answer_begun = answer_begun,
                              .why = "as scripted"});
 }
 

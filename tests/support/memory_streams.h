@@ -80,7 +80,7 @@ class MemoryServer final : public upstream::Leasable {
   void Answers(int code, const http::Framing& framing, std::vector<std::string> head_lines = {});
   void SendsBody(std::string_view bytes);
   void EndsAnswer(const http::Fields* trailers = nullptr);
-  void Fails(Cause cause, bool nothing_sent = false);
+  void Fails(Cause cause, bool nothing_sent = false, bool answer_begun = false);
   // Whether it reads: while it does not, it is full.
   void StopsReading() { full_ = true; }
   void ReadsAgain();
