@@ -1,0 +1,74 @@
+#include "proxy/server/listener_set.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+namespace sluice::server {
+namespace {
+
+conf::Listener On(const std::string& address, uint32_t max_connections = 0) {
+  conf::Listener listener;
+  listener.name = listener.address = address;
+  listener.max_connections = max_connections;
+  return listener;
+}
+
+TEST(ListenerSetTest, EachWorkerHasItsOwnSocketOnTheSamePort) {
+  ListenerSet set(3);
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100).ok());
+  const uint16_t port = set.all().front()->bound.port();
+  EXPECT_NE(port, 0);
+  std::vector<int> sockets;
+  for (size_t worker = 0; worker < 3; ++worker) {
+    const std::vector<Binding> bindings = set.BindingsFor(worker);
+    ASSERT_EQ(bindings.size(), 1u);
+    EXPECT_EQ(net::BoundAddress(bindings[0].socket->get()).port(), port);
+    for (const int other : sockets) EXPECT_NE(bindings[0].socket->get(), other);
+    sockets.push_back(bindings[0].socket->get());
+  }
+}
+
+TEST(ListenerSetTest, AnAddressThatStaysKeepsItsSocketsAndItsConnectionCount) {
+  ListenerSet set(1);
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100).ok());
+  const std::shared_ptr<Listening> before = set.all().front();
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0", 7)}, 100).ok());
+  EXPECT_EQ(set.all().front(), before);
+  EXPECT_EQ(before->open.limit(), 7u);
+  EXPECT_EQ(set.BindingsFor(0)[0].spec->max_connections, 7u);
+}
+
+TEST(ListenerSetTest, WithoutALimitOfItsOwnAListenerHasTheDerivedOne) {
+  ListenerSet set(1);
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 123).ok());
+  EXPECT_EQ(set.all().front()->open.limit(), 123u);
+}
+
+TEST(ListenerSetTest, AnErrorChangesNothing) {
+  ListenerSet set(1), other(1);
+  ASSERT_TRUE(other.Apply({On("127.0.0.1:0")}, 100).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100).ok());
+  const std::shared_ptr<Listening> before = set.all().front();
+  const std::string taken = other.all().front()->bound.ToString();
+  const absl::Status status = set.Apply({On("127.0.0.2:0"), On(taken)}, 100);
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(std::string(status.message()).find(taken), std::string::npos);
+  ASSERT_EQ(set.all().size(), 1u);
+  EXPECT_EQ(set.all().front(), before);
+  EXPECT_FALSE(before->sockets.empty());
+}
+
+TEST(ListenerSetTest, WhoWasTurnedToASocketKeepsItThoughTheSetLetsGo) {
+  ListenerSet set(1);
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100).ok());
+  const Binding late = set.BindingsFor(0).front();
+  set.CloseAll();
+  EXPECT_TRUE(set.all().empty());
+  EXPECT_NE(net::BoundAddress(late.socket->get()).port(), 0);
+}
+
+}  // namespace
+}  // namespace sluice::server

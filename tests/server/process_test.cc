@@ -1,0 +1,95 @@
+#include "proxy/server/process.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "conf/config.h"
+#include "proxy/net/fd.h"
+#include "proxy/server/preflight.h"
+
+namespace sluice::server {
+namespace {
+
+std::string Scratch(const char* name) {
+  return testing::TempDir() + "sluice_" + std::to_string(::getpid()) + "_" + name;
+}
+
+TEST(ProcessTest, TheFileLimitIsRaisedToItsHardLimit) {
+  const uint64_t raised = RaiseFileLimit();
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(limit.rlim_cur, limit.rlim_max);
+  EXPECT_EQ(raised, limit.rlim_cur);
+}
+
+TEST(ProcessTest, ThereIsAProcessorToUse) {
+  EXPECT_GE(UsableProcessors(), 1u);
+  EXPECT_LE(UsableProcessors(), static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_CONF)));
+}
+
+TEST(ProcessTest, ThePidFileHoldsThisProcess) {
+  const std::string path = Scratch("pid");
+  ASSERT_TRUE(WritePidFile(path).ok());
+  long pid = 0;
+  std::ifstream(path) >> pid;
+  EXPECT_EQ(pid, getpid());
+  std::remove(path.c_str());
+  EXPECT_FALSE(WritePidFile("/nowhere/at/all/sluice.pid").ok());
+}
+
+TEST(ProcessTest, AUserThatDoesNotExistIsAnErrorWithItsName) {
+  const absl::Status status = DropPrivileges("no-such-user-here", "");
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(std::string(status.message()).find("no-such-user-here"), std::string::npos);
+  EXPECT_FALSE(DropPrivileges("", "no-such-group-here").ok());
+  EXPECT_TRUE(DropPrivileges("", "").ok());
+}
+
+TEST(ProcessTest, TheServiceManagerHearsWhatItIsTold) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = Scratch("notify");
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const net::Fd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(manager.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::setenv("NOTIFY_SOCKET", path.c_str(), 1), 0);
+  NotifyManager("READY=1");
+  ::unsetenv("NOTIFY_SOCKET");
+  NotifyManager("READY=0");  // nobody to tell
+  char text[64];
+  const ssize_t size = ::recv(manager.get(), text, sizeof text, MSG_DONTWAIT);
+  ASSERT_GT(size, 0);
+  EXPECT_EQ(std::string(text, static_cast<size_t>(size)), "READY=1");
+  EXPECT_LT(::recv(manager.get(), text, sizeof text, MSG_DONTWAIT), 0);
+  ::unlink(path.c_str());
+}
+
+TEST(PreflightTest, AnAccessLogFormatThatCannotBeWrittenIsAnError) {
+  conf::Config config;
+  EXPECT_TRUE(Preflight(config).ok());
+  config.access_log.format = "{no_such_field}";
+  const absl::Status status = Preflight(config);
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(std::string(status.message()).find("no_such_field"), std::string::npos);
+}
+
+TEST(PreflightTest, WhatOnlyAStartReadsIsNamed) {
+  conf::Config before, after;
+  EXPECT_TRUE(NeedsRestart(before, after).empty());
+  after.process.workers = 3;
+  after.admin.address = "off";
+  after.process.buffer_budget = 1;  // takes effect at once
+  EXPECT_EQ(NeedsRestart(before, after),
+            (std::vector<std::string_view>{"process.workers", "admin.address"}));
+}
+
+}  // namespace
+}  // namespace sluice::server
