@@ -41,12 +41,12 @@ struct Server {
 struct Cluster {
   // `spec` is a part of `config`, which this keeps alive.
   Cluster(std::shared_ptr<const conf::Config> owner, const conf::Pool& pool_spec,
-          std::vector<std::pair<std::shared_ptr<Server>, uint32_t>> weighted)
+          const std::vector<std::pair<std::shared_ptr<Server>, uint32_t>>& weighted)
       : config(std::move(owner)), spec(pool_spec), outlier(pool_spec.outlier) {
     std::vector<balancer::Host> view;
-    for (auto& [server, weight] : weighted) {
+    for (const auto& [server, weight] : weighted) {
       view.push_back({.weight = weight, .stats = server->health});
-      servers.push_back(std::move(server));
+      servers.push_back(server);
     }
     hosts = balancer::HostView(std::move(view));
   }
