@@ -214,19 +214,18 @@ size_t Connection::Discard(std::span<char> bytes) {
 void Connection::OnReadEnd(int error) {
   if (phase_ == Phase::kClosed) return;
   client_finished_ = true;
-  if (exchange_ == nullptr) {
-    Close();
-    return;
+  if (error == 0 || exchange_ == nullptr) return EndInput();
+  if (!answer_ended_) {
+    FailRequest(Cause::kReset, "the client's connection was reset");
+    if (!answer_ended_) Reset();
   }
-  if (error != 0) {
-    if (!answer_ended_) {
-      FailRequest(Cause::kReset, "the client's connection was reset");
-      if (!answer_ended_) Reset();
-    }
-    reset_ = true;
-    Defer();
-    return;
-  }
+  reset_ = true;
+  Defer();
+}
+
+// All that the client sent has been looked at, and nothing follows.
+void Connection::EndInput() {
+  if (exchange_ == nullptr) return Close();
   if (answer_ended_) return;
   if (phase_ == Phase::kBody) {
     FailRequest(Cause::kClientLeft, "the client closed in the middle of its request");
@@ -234,12 +233,6 @@ void Connection::OnReadEnd(int error) {
     EndTunnelInput();
   }
   // kAnswer: a half-close. The request is complete and is still answered.
-}
-
-void Connection::EndTunnelRequest() {
-  if (tunnel_end_told_ || answer_ended_) return;
-  tunnel_end_told_ = true;
-  exchange_->OnRequestEnd(nullptr);
 }
 
 void Connection::FailRequest(Cause cause, std::string_view why) {
@@ -395,9 +388,10 @@ void Connection::NextRequest() {
   rate_mark_ = moved_ = written_ = 0;
   answered_ = answer_ended_ = continue_sent_ = first_byte_ = false;
   stream_->Resume(net::PauseReason::kPeerFull);
-  if (client_finished_ && backlog_.empty()) return Close();
   AwaitHead();
   ProcessBacklog();
+  // What is left of a pipeline may be less than a request.
+  if (client_finished_ && backlog_.empty() && phase_ != Phase::kClosed) EndInput();
 }
 
 void Connection::AwaitHead() {

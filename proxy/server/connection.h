@@ -93,13 +93,13 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   size_t ReadBody(std::span<char> bytes);
   size_t Discard(std::span<char> bytes);
   void DeliverTunnel(std::string_view bytes);
+  // The client has half-closed; it may have done so before there was a tunnel.
   void EndTunnelInput();
   void KeepForLater(std::span<char> bytes);
   void ProcessBacklog();
 
   void OpenExchange(const http::Refusal* refusal);
-  // The client has half-closed; it may have done so before there was a tunnel.
-  void EndTunnelRequest();
+  void EndInput();
   void FailRequest(Cause cause, std::string_view why);
   bool MayKeepAlive() const;
   void FinishAnswer();
@@ -142,7 +142,6 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   bool first_byte_ : 1 = false;       // of the head being awaited
   bool awaiting_flush_ : 1 = false;
   bool continue_sent_ : 1 = false;
-  bool tunnel_end_told_ : 1 = false;
   bool tunnel_input_ended_ : 1 = false;
 
   BoundDeadline<Connection, &Connection::OnHeadLate> head_deadline_{this};

@@ -120,6 +120,20 @@ TEST(KeepAliveFlowTest, ARequestWithHalfCloseBehindItIsAnswered) {
   EXPECT_TRUE(client.EndsHere());
 }
 
+TEST(KeepAliveFlowTest, AHalfCloseBehindAPartialRequestEndsTheConnectionAtOnce) {
+  Origin origin(Echo);
+  TestProxy proxy(Site{.servers = {origin.address()}, .listener = "head_timeout = \"1h\""});
+  for (const char* const rest :
+       {"GET /2 HTTP/1.1\r\nHo", "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"}) {
+    Wire client = proxy.Connect();
+    ASSERT_TRUE(client.Send(std::string("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n") + rest));
+    client.FinishWriting();
+    EXPECT_EQ(client.ReadResponse().body, "/1");
+    EXPECT_TRUE(client.EndsHere()) << rest;
+  }
+  EXPECT_EQ(proxy.ServerCounts().requests, 2u);
+}
+
 TEST(KeepAliveFlowTest, AnHttp10ClientIsClosedUnlessItAsksToStay) {
   Origin origin(Ok("x"));
   TestProxy proxy(Site{.servers = {origin.address()}});

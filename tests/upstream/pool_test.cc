@@ -77,12 +77,16 @@ class PoolTest : public net::LoopTest {
     lease.stream().SendHead(head);
   }
 
+  void AwaitRequest(const net::Fd& peer) {
+    RunUntil([&] { return !Take(peer).empty(); });
+  }
+
   // A whole exchange: asks, and the server answers with these bytes.
   void Exchange(Lease& lease, const net::Fd& peer, std::string_view answer) {
     listener_of_ = Listener();
     Ask(lease);
     lease.stream().SendEnd(nullptr);
-    RunUntil([&] { return !Take(peer).empty(); });
+    AwaitRequest(peer);
     Send(peer, answer);
     RunUntil([&] { return listener_of_.ended || listener_of_.failure.cause != Cause::kNone; });
   }
@@ -219,7 +223,7 @@ TEST_F(PoolTest, WhatTheServerWantsClosedIsNotKept) {
 TEST_F(PoolTest, AConnectionWhoseRequestIsNotCompleteIsNotKept) {
   auto [lease, peer] = Connect();
   Ask(lease, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
-  RunUntil([&] { return !Take(peer).empty(); });
+  AwaitRequest(peer);
   Send(peer, kAnswer);
   RunUntil([&] { return listener_of_.ended; });
   lease.Drop();
@@ -230,7 +234,7 @@ TEST_F(PoolTest, AnAnswerNotReadToItsEndClosesTheConnection) {
   auto [lease, peer] = Connect();
   Ask(lease);
   lease.stream().SendEnd(nullptr);
-  RunUntil([&] { return !Take(peer).empty(); });
+  AwaitRequest(peer);
   Send(peer, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
   RunUntil([&] { return listener_of_.body == "half"; });
   lease.Drop();
@@ -269,7 +273,7 @@ TEST_F(PoolTest, ACloseBeforeTheAnswerSaysWhetherOneHadBegun) {
     auto [lease, peer] = Connect();
     Ask(lease);
     lease.stream().SendEnd(nullptr);
-    RunUntil([&] { return !Take(peer).empty(); });
+    AwaitRequest(peer);
     if (begun) Send(peer, "HTTP/1.1 2");
     ::shutdown(peer.get(), SHUT_WR);
     RunUntil([&] { return listener_of_.failure.cause != Cause::kNone; });
@@ -284,7 +288,7 @@ TEST_F(PoolTest, AnAnswerThatNobodyConsumesStopsTheReading) {
   listener_of_.consume = false;
   Ask(lease);
   lease.stream().SendEnd(nullptr);
-  RunUntil([&] { return !Take(peer).empty(); });
+  AwaitRequest(peer);
   Send(peer, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf");
   RunUntil([&] { return listener_of_.body == "half"; });
   Send(peer, "rest");
@@ -304,8 +308,8 @@ TEST_F(PoolTest, AChunkedRequestIsWrittenAsChunksWithItsTrailers) {
   trailers.Add("X-Sum", "5");
   lease.stream().SendEnd(&trailers);
   std::string got;
-  RunUntil([&] {
-    got += Take(peer);
+  RunUntil([&, &server = peer] {
+    got += Take(server);
     return got.ends_with("\r\n\r\n") && got.find("X-Sum") != std::string::npos;
   });
   EXPECT_THAT(got, HasSubstr("Transfer-Encoding: chunked\r\n"));
