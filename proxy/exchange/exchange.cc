@@ -149,7 +149,10 @@ void Exchange::OnRequestBody(std::string_view bytes) {
   request_owed_ += bytes.size();
   lease_.stream().SendBody(bytes);
   if (!lease_.stream().Full()) ReturnRequestCredit();
-  if (phase_ == Phase::kSend) ArmProgress(route_->timeouts.idle);
+  // While the answer waits for the client, nothing is expected of the server.
+  if (phase_ == Phase::kSend || (phase_ == Phase::kAnswer && progress_.armed())) {
+    ArmProgress(route_->timeouts.idle);
+  }
 }
 
 void Exchange::OnRequestEnd(const http::Fields* trailers) {
@@ -262,6 +265,7 @@ void Exchange::OnResponse(const http::ResponseHead& head) {
   http::ResponseHead answer = head;
   ForwardResponse(answer, head_, Forwarding(), context_.Date());
   phase_ = head.status == 101 ? Phase::kTunnel : Phase::kAnswer;
+  if (phase_ == Phase::kTunnel) total_.Cancel();  // tunnel_idle_timeout rules from here
   client_.SendHead(answer);
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
 }
@@ -337,7 +341,7 @@ void Exchange::TryFailed(const Failure& why, bool reused) {
   if (again == Again::kOtherServer && Place()) return;
   const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout ||
                     why.cause == Cause::kIdleTimeout;
-  Fail(why, late ? 504 : 502);
+  Fail(why, late ? 504 : why.cause == Cause::kLimit ? 503 : 502);
 }
 
 void Exchange::Blame(const Failure& why) {

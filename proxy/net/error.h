@@ -19,6 +19,7 @@ inline constexpr int kNetUnreachable = -ENETUNREACH;
 inline constexpr int kAddressInUse = -EADDRINUSE;
 inline constexpr int kNoPermission = -EACCES;
 inline constexpr int kTooManyFiles = -EMFILE;
+inline constexpr int kSystemTooManyFiles = -ENFILE;
 
 // For people: "connection refused". Lives forever.
 std::string_view ErrorText(int error);

@@ -20,7 +20,9 @@
 
 namespace sluice::net {
 
-enum class PauseReason : uint8_t { kPeerFull = 1, kBacklog = 2 };
+// kPeerFull: what had arrived is delivered before the end of the connection is told, however long
+// the pause. The others: the end is told at once, since nobody is left who could be answered.
+enum class PauseReason : uint8_t { kPeerFull = 1, kBacklog = 2, kRequestBody = 4 };
 
 class StreamEvents {
  public:

@@ -129,7 +129,7 @@ size_t Connection::ReadHead(std::span<char> bytes) {
 void Connection::OpenExchange(const http::Refusal* refusal) {
   head_deadline_.Cancel();
   ++requests_;
-  close_after_ = refusal != nullptr;
+  close_after_ = refused_ = refusal != nullptr;
   phase_ = refusal == nullptr && http::HasBody(head_->framing) ? Phase::kBody : Phase::kAnswer;
   rate_ = ratelimit::MinRate(listener_->min_body_rate, listener_->min_body_rate_grace);
   loop_.Arm(rate_deadline_, kRateSpell);
@@ -148,7 +148,7 @@ size_t Connection::ReadBody(std::span<char> bytes) {
     unconsumed_ += got.data.size();
     exchange_->OnRequestBody(got.data);
     // What the exchange did not say Consumed() for has no room: stop reading until it does.
-    if (unconsumed_ > 0 && !answer_ended_) stream_->Pause(net::PauseReason::kPeerFull);
+    if (unconsumed_ > 0 && !answer_ended_) stream_->Pause(net::PauseReason::kRequestBody);
   }
   if (got.refused) {
     if (!answer_ended_) FailRequest(Cause::kMalformed, got.why);
@@ -166,7 +166,7 @@ void Connection::DeliverTunnel(std::string_view bytes) {
   if (answer_ended_) return;
   unconsumed_ += bytes.size();
   exchange_->OnRequestBody(bytes);
-  if (unconsumed_ > 0) stream_->Pause(net::PauseReason::kPeerFull);
+  if (unconsumed_ > 0) stream_->Pause(net::PauseReason::kRequestBody);
 }
 
 void Connection::EndTunnelInput() {
@@ -333,7 +333,7 @@ void Connection::Reset() {
 void Connection::Consumed(size_t bytes) {
   SLUICE_DCHECK(bytes <= unconsumed_);
   unconsumed_ -= bytes;
-  if (unconsumed_ == 0) stream_->Resume(net::PauseReason::kPeerFull);
+  if (unconsumed_ == 0) stream_->Resume(net::PauseReason::kRequestBody);
 }
 
 void Connection::OnWritable() {
@@ -367,14 +367,15 @@ void Connection::FinishAnswer() {
   if (phase_ == Phase::kTunnel) return Linger();
   if (close_after_) {
     // An unread rest would turn our close into a reset.
-    const bool unread = phase_ == Phase::kBody || !backlog_.empty() || head_->method_text.empty();
+    const bool unread = phase_ == Phase::kBody || !backlog_.empty() || refused_;
     return unread ? Linger() : Close();
   }
   if (phase_ == Phase::kBody) {
+    if (client_finished_) return Close();
     phase_ = Phase::kDiscard;
     moved_ = 0;
     unconsumed_ = 0;
-    stream_->Resume(net::PauseReason::kPeerFull);
+    stream_->Resume(net::PauseReason::kRequestBody);
     loop_.Arm(head_deadline_, kDiscardTime);
     return;
   }
@@ -387,7 +388,7 @@ void Connection::NextRequest() {
   unconsumed_ = 0;
   rate_mark_ = moved_ = written_ = 0;
   answered_ = answer_ended_ = continue_sent_ = first_byte_ = false;
-  stream_->Resume(net::PauseReason::kPeerFull);
+  stream_->Resume(net::PauseReason::kRequestBody);
   AwaitHead();
   ProcessBacklog();
   // What is left of a pipeline may be less than a request.
@@ -409,7 +410,7 @@ void Connection::Linger() {
   phase_ = Phase::kLinger;
   backlog_.Clear();
   stream_->FinishWriting();
-  stream_->Resume(net::PauseReason::kPeerFull);
+  stream_->Resume(net::PauseReason::kRequestBody);
   stream_->Resume(net::PauseReason::kBacklog);
   loop_.Arm(head_deadline_, kLingerTime);
 }
@@ -419,6 +420,7 @@ void Connection::Close() {
   head_deadline_.Cancel();
   rate_deadline_.Cancel();
   CancelDeferred();
+  permit_.reset();  // the listener may be gone before this object is
   owner_.Release(*this);
 }
 
@@ -438,7 +440,8 @@ void Connection::OnRateCheck() {
   const uint64_t progress = taken - std::min(taken, rate_mark_);
   rate_mark_ = taken;
   // Only a peer that could move is too slow: not one we have paused, nor one with nothing to do.
-  const bool sending = phase_ == Phase::kBody && unconsumed_ == 0;
+  const bool may_send = !head_->expect_continue || continue_sent_ || moved_ > 0;
+  const bool sending = phase_ == Phase::kBody && unconsumed_ == 0 && may_send;
   const bool receiving = stream_->buffered() > 0;
   if ((sending || receiving) && !rate_.Note(progress, kRateSpell)) {
     if (answer_ended_) {

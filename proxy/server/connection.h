@@ -14,6 +14,7 @@
 #define SLUICE_PROXY_SERVER_CONNECTION_H_
 
 #include <memory>
+#include <optional>
 
 #include "conf/config.h"
 #include "proxy/base/arena.h"
@@ -118,7 +119,7 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   const std::shared_ptr<const conf::Listener> listener_;
   const std::unique_ptr<net::Stream> stream_;
   const Peer peer_;
-  const ratelimit::Permit permit_;  // one of the listener's connections
+  std::optional<ratelimit::Permit> permit_;  // one of the listener's connections
   http::H1RequestDecoder decoder_;
   Bytes backlog_;  // came before its turn: the next requests of a pipeline
 
@@ -137,6 +138,7 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   bool answered_ : 1 = false;      // SendHead() was called
   bool answer_ended_ : 1 = false;  // SendEnd() or Reset() was called
   bool reset_ : 1 = false;
+  bool refused_ : 1 = false;          // the head was not fit to be served
   bool close_after_ : 1 = false;      // no further request on this connection
   bool client_finished_ : 1 = false;  // FIN seen
   bool first_byte_ : 1 = false;       // of the head being awaited

@@ -29,6 +29,13 @@ std::vector<std::string_view> NeedsRestart(const conf::Config& before, const con
   if (before.log.output != after.log.output) keys.push_back("log.output");
   if (before.admin.address != after.admin.address) keys.push_back("admin.address");
   if (before.resolver.servers != after.resolver.servers) keys.push_back("resolver.servers");
+  for (const conf::Listener& listener : after.listeners) {
+    for (const conf::Listener& old : before.listeners) {
+      if (old.address != listener.address) continue;
+      if (old.backlog != listener.backlog) keys.push_back("listener.backlog");
+      if (old.unix_mode != listener.unix_mode) keys.push_back("listener.unix_mode");
+    }
+  }
   return keys;
 }
 

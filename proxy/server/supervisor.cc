@@ -80,7 +80,7 @@ absl::Status Supervisor::Start() {
   }
   tick_ = std::make_unique<net::Ticker>(loop_, kTick, [this] { OnTick(); });
   names_ = std::make_unique<Names>(loop_, config_->resolver, [this] {
-    if (state_ == State::kServing) Publish();
+    if (state_ == State::kServing) PublishWhenSettled();
   });
   WatchNames();
   loop_.Arm(first_names_, kFirstNames);
@@ -133,7 +133,13 @@ void Supervisor::OnTick() {
   observe::ProcessStats& stats = process_stats_.shard(worker_count_);
   stats.turns.Add();
   stats.loop_lag.Record(loop_.lag());
-  if (state_ == State::kStarting && names_->settled()) NoteReady();
+  if (names_->settled()) OnNamesLate();
+}
+
+// The names are settled, or have had kFirstNames to be.
+void Supervisor::OnNamesLate() {
+  NoteReady();
+  if (unpublished_ && state_ == State::kServing) Publish();
 }
 
 // The view.
@@ -192,7 +198,15 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   return view;
 }
 
+void Supervisor::PublishWhenSettled() {
+  if (names_->settled()) return Publish();
+  unpublished_ = true;
+  loop_.Arm(first_names_, kFirstNames);
+}
+
 void Supervisor::Publish() {
+  first_names_.Cancel();
+  unpublished_ = false;
   view_ = BuildView();
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Adopt(view_, listeners_.BindingsFor(i));
@@ -244,7 +258,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   ++reloads_;
   log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
   WatchNames();
-  if (state_ == State::kServing) Publish();
+  if (state_ == State::kServing) PublishWhenSettled();
   NotifyManager("READY=1");
   return absl::OkStatus();
 }

@@ -89,8 +89,11 @@ class Supervisor {
   std::unique_ptr<exchange::RuntimeView> BuildView();
   std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> ServersOf(
       const conf::Pool& pool);
+  // Serves by the configuration as soon as its names are known, or have had their time to be.
+  void PublishWhenSettled();
   void Publish();
   void NoteReady();
+  void OnNamesLate();
   void BeginDrain();
   void OnWorkerDrained();
   void Finish();
@@ -117,7 +120,8 @@ class Supervisor {
   std::unique_ptr<net::Ticker> tick_;
   BoundDeadline<Supervisor, &Supervisor::BeginDrain> leave_{this};
   BoundDeadline<Supervisor, &Supervisor::Finish> deadline_{this};
-  BoundDeadline<Supervisor, &Supervisor::NoteReady> first_names_{this};
+  BoundDeadline<Supervisor, &Supervisor::OnNamesLate> first_names_{this};
+  bool unpublished_ = false;  // a view waits for names
   WallTime started_{};
   uint64_t reloads_ = 0;
   uint64_t failed_reloads_ = 0;

@@ -23,6 +23,26 @@ class DialAttempt final : public Attempt {
 
 }  // namespace
 
+namespace {
+
+Failure DialFailure(int error) {
+  Failure failure{.side = Side::kUpstream,
+                  .cause = Cause::kConnectRefused,
+                  .nothing_sent = true,
+                  .why = absl::StrFormat("connecting: %s", net::ErrorText(error))};
+  if (error == net::kTimedOut) {
+    failure.cause = Cause::kConnectTimeout;
+    failure.why = "no connection within connect_timeout";
+  } else if (error == net::kTooManyFiles || error == net::kSystemTooManyFiles) {
+    // Ours, not the server's: it must not rest for it.
+    failure.side = Side::kSluice;
+    failure.cause = Cause::kLimit;
+  }
+  return failure;
+}
+
+}  // namespace
+
 Pool::~Pool() { CloseAllIdle(); }
 
 std::shared_ptr<ServerSlot> Pool::SlotFor(const std::shared_ptr<Server>& server) {
@@ -62,12 +82,9 @@ std::unique_ptr<Attempt> Pool::Connect(std::shared_ptr<ServerSlot> slot, const c
           done(Lease(new H1Upstream(*this, slot, spec, std::move(socket)), /*reused=*/false), {});
           return;
         }
-        const bool late = error == net::kTimedOut;
-        done(Lease(), {.side = Side::kUpstream,
-                       .cause = late ? Cause::kConnectTimeout : Cause::kConnectRefused,
-                       .nothing_sent = true,
-                       .why = late ? "no connection within connect_timeout"
-                                   : absl::StrFormat("connecting: %s", net::ErrorText(error))});
+        const Failure why = DialFailure(error);
+        if (why.side == Side::kSluice) CloseAllIdle();  // their descriptors serve nobody now
+        done(Lease(), why);
       });
 }
 
