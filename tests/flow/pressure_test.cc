@@ -86,6 +86,23 @@ TEST(PressureFlowTest, AReaderBelowTheMinimumRateIsCut) {
   EXPECT_FALSE(client.ReadResponse().complete);
 }
 
+TEST(PressureFlowTest, AResetWhileBothDirectionsAreFullEndsTheExchange) {
+  Origin origin([](Wire& wire, Origin&, uint32_t) {
+    // Answers largely and reads nothing of the request.
+    wire.Send(Ok(std::string(kMuch, 'd')));
+    wire.ReadAll();
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}});
+  Wire client = proxy.Connect(0, 16 * 1024);
+  ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"));
+  client.SendUntilStuck(std::string(kMuch, 'u'), std::chrono::milliseconds(100));
+  client.Reset();
+  EXPECT_TRUE(TestProxy::Eventually([&] {
+    const observe::ListenerTotals counts = proxy.ListenerCounts();
+    return counts.accepted == 1 && counts.connections == 0 && proxy.ServerCounts().in_flight == 0;
+  }));
+}
+
 TEST(PressureFlowTest, AClientThatLeavesCancelsItsRequest) {
   Moment asked;
   Origin origin([&](Wire& wire, Origin& self, uint32_t) {
