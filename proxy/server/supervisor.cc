@@ -117,7 +117,6 @@ Address Supervisor::admin_address() const {
 
 void Supervisor::NoteReady() {
   if (state_ != State::kStarting) return;
-  first_names_.Cancel();
   state_ = State::kServing;
   Publish();
   for (const std::shared_ptr<Listening>& listening : listeners_.all()) {
@@ -133,11 +132,11 @@ void Supervisor::OnTick() {
   observe::ProcessStats& stats = process_stats_.shard(worker_count_);
   stats.turns.Add();
   stats.loop_lag.Record(loop_.lag());
-  if (names_->settled()) OnNamesLate();
+  if (names_->settled()) OnNamesInHand();
 }
 
 // The names are settled, or have had kFirstNames to be.
-void Supervisor::OnNamesLate() {
+void Supervisor::OnNamesInHand() {
   NoteReady();
   if (unpublished_ && state_ == State::kServing) Publish();
 }

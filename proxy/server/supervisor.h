@@ -93,7 +93,7 @@ class Supervisor {
   void PublishWhenSettled();
   void Publish();
   void NoteReady();
-  void OnNamesLate();
+  void OnNamesInHand();
   void BeginDrain();
   void OnWorkerDrained();
   void Finish();
@@ -120,7 +120,7 @@ class Supervisor {
   std::unique_ptr<net::Ticker> tick_;
   BoundDeadline<Supervisor, &Supervisor::BeginDrain> leave_{this};
   BoundDeadline<Supervisor, &Supervisor::Finish> deadline_{this};
-  BoundDeadline<Supervisor, &Supervisor::OnNamesLate> first_names_{this};
+  BoundDeadline<Supervisor, &Supervisor::OnNamesInHand> first_names_{this};
   bool unpublished_ = false;  // a view waits for names
   WallTime started_{};
   uint64_t reloads_ = 0;

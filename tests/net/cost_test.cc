@@ -24,7 +24,7 @@
 #if SLUICE_OWN_MALLOC
 thread_local size_t t_allocations = 0;
 // Counts, and leaves the work to glibc, whose free() goes with it.
-extern "C" void* __libc_malloc(size_t bytes);  // NOLINT
+extern "C" void* __libc_malloc(size_t bytes);  // NOLINT: glibc's own name
 extern "C" void* malloc(size_t bytes) noexcept {
   ++t_allocations;
   return __libc_malloc(bytes);
