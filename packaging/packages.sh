@@ -1,4 +1,4 @@
-# The Debian packages that sluice needs, in one place; sourced by quickstart, test and .ci/run.
+# The Debian packages that sluice needs, in one place; sourced by quickstart, test, bench and .ci/run.
 # Bash. Needs root or sudo for what is missing, and nothing at all when nothing is.
 
 # To build and run.
@@ -12,6 +12,8 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   curl nginx procps python3 python3-websockets wrk
 )
+# To measure, besides those to build: the rivals and the load. git names the commit measured.
+bench_packages=(libbenchmark-dev nginx haproxy wrk python3 git)
 # For the sanitizer, fuzz, format and tidy runs, besides both.
 ci_packages=(clang clang-format clang-tidy libclang-rt-14-dev git)
 
