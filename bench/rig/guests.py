@@ -45,7 +45,7 @@ http://:{job.port} {{
 
 
 class H2o(Proxy):
-    """YAML of h2o 2.2 (Debian's); 2.3 says proxy.tunnel for proxy.websocket. Refusals need mruby."""
+    """YAML of h2o 2.2 (Debian's); 2.3 says proxy.tunnel for proxy.websocket. A 429 needs mruby."""
 
     def version(self) -> str:
         return said_version([self.binary, "--version"], r"version (\S+)")

@@ -2,12 +2,11 @@
 sluice missed its aims. Pure.
 """
 
-from .stats import RIVAL, SLUICE, Block, Line
+from .stats import FLOORS, RIVAL, SLUICE, Block, Line
 
 BUSY = 0.9           # below, the proxy waited for the load
 FOREIGN = 0.1        # share of the proxies' core beyond which others disturb
-LATE = 0.5           # of p99: beyond, load_steady measured itself
-FLOORS = ("relay", "uvrelay", "refuse")  # nobody asks how many requests they could serve
+LATE = 0.25          # of p99: beyond, load_steady measured itself
 OWN_CODE_US = 1.5    # what sluice's own code may cost for a small request, above the relay
 
 AIM = (f"the aim is to cost less than nginx in every row, and at most {OWN_CODE_US} us above the "
@@ -30,19 +29,24 @@ def errors(block: Block, titles: dict[str, str]) -> list[str]:
     return said
 
 
+def disturbed(block: Block) -> list[Line]:
+    """Who had to share their core with somebody that was no part of this."""
+    return [line for line in block.lines if (line.others or 0) > FOREIGN]
+
+
 def doubts(block: Block, titles: dict[str, str]) -> list[str]:
     """What the figures can't say."""
     said = [block.row.note] if block.row.note else []
+    # Nobody asks how many requests a floor could serve.
     waited = [line for line in block.lines if line.core is not None and line.core < BUSY
               and line.proxy not in FLOORS]
     if waited and block.row.load in ("wrk", "tunnel"):
         said.append("the load was the limit, not the core of "
                     + _named(waited, titles, lambda line: f"({line.core:.0%} busy)")
                     + f": compare us, not {block.row.unit}s/s")
-    disturbed = [line for line in block.lines if (line.others or 0) > FOREIGN]
-    if disturbed:
+    if beside := disturbed(block):
         said.append("others used the same core beside "
-                    + _named(disturbed, titles, lambda line: f"({line.others:.0%})"))
+                    + _named(beside, titles, lambda line: f"({line.others:.0%})"))
     late = [line for line in block.lines if (line.late_us or 0) > LATE * (line.p99_us or 0)]
     if late:
         said.append("the load itself was late, so that its times say little: "

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from .rows import LOG_OFF, LOG_ON, ROWS, Row
 
 SLUICE, RIVAL = "sluice", "nginx"
+FLOORS = ("relay", "uvrelay", "refuse")
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,24 @@ figures, so that a diff shows what changed. Pure.
 from xml.sax.saxutils import escape
 
 from .record import titles
-from .stats import blocks
+from .stats import FLOORS, Block, Line, blocks, floor_of
 from .table import number
 
 # Okabe and Ito's colours, darkened where they were too light for white: told apart by all eyes.
 _COLOURS = {
     "sluice": "#0072b2", "nginx": "#009e73", "nginx-new": "#00664a", "haproxy": "#d55e00",
     "haproxy-new": "#8f3f00", "caddy": "#b3589a", "h2o": "#a68a00", "envoy": "#6a51a3",
-    "relay": "#8c959f", "uvrelay": "#6e7781", "refuse": "#8c959f",
+    "relay": "#8c959f", "refuse": "#8c959f",
 }
+_RIVALS = [name for name in _COLOURS if name not in FLOORS]
 _WIDTH, _LEFT, _BAR, _GAP, _HEAD = 860, 16, 16, 14, 24
 _LONGEST = 560
+
+
+def _bars(block: Block) -> list[Line]:
+    """The proxies, and the one that is the floor of this row's work."""
+    return [line for line in block.lines
+            if line.us is not None and line.proxy in (*_RIVALS, floor_of(block.row))]
 
 
 def draw(doc: dict) -> str:
@@ -28,7 +35,7 @@ def draw(doc: dict) -> str:
              if block.row.headline == "us" and not block.only_reference]
     parts, y = [], 72
     for block in shown:
-        bars = [line for line in block.lines if line.us is not None]
+        bars = _bars(block)
         parts.append(f'<text x="{_LEFT}" y="{y + 14}" class="row">'
                      f'{escape(block.row.label(block.variant))}</text>')
         y += _HEAD
@@ -38,14 +45,14 @@ def draw(doc: dict) -> str:
             parts.append(
                 f'<g><title>{escape(names[line.proxy])}: {number(line.us)} us</title>'
                 f'<rect x="{_LEFT}" y="{y}" width="{width:.1f}" height="{_BAR - 3}" rx="2" '
-                f'fill="{_COLOURS.get(line.proxy, "#57606a")}"/>'
-                f'<text x="{_LEFT + width + 6:.1f}" y="{y + 11}">{number(line.us)} us  '
-                f'{escape(names[line.proxy])}</text></g>')
+                f'fill="{_COLOURS[line.proxy]}"/>'
+                f'<text x="{_LEFT + width + 6:.1f}" y="{y + 11}">{escape(names[line.proxy])}: '
+                f'{number(line.us)} us</text></g>')
             y += _BAR
         y += _GAP
     summary = "; ".join(
         f"{block.row.label(block.variant)}: "
-        + ", ".join(f"{names[line.proxy]} {number(line.us)} us" for line in block.lines)
+        + ", ".join(f"{names[line.proxy]} {number(line.us)} us" for line in _bars(block))
         for block in shown)
     height = y + 8
     return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" \

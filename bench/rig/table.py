@@ -11,7 +11,7 @@ def number(value: float | None) -> str:
     """Three digits that mean something, thousands apart."""
     if value is None:
         return "-"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 20 else 2
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
 
 
@@ -165,6 +165,10 @@ def markdown(doc: dict) -> str:
              (f"{block.row.label(block.variant)}: {error}" for error in notes.errors(block, names))]
     if wrong:
         parts.append(wrapped("Errors while measuring: " + "; ".join(wrong) + "."))
+    shared = sum(bool(notes.disturbed(block)) for block in all_blocks)
+    if shared:
+        parts.append(wrapped(f"The machine was not quiet: in {shared} of {len(all_blocks)} rows "
+                             f"others used more than {notes.FOREIGN:.0%} of the proxies' core."))
     return "\n\n".join(parts)
 
 

@@ -36,7 +36,8 @@ class LoadTest(unittest.TestCase):
         self.assertEqual(outcome.errors, {"lost": 2})
 
     def test_messages_are_what_a_tunnel_carries(self):
-        outcome = load.parse_tunnel('{"messages":600,"errors":0,"p50_us":9,"p99_us":30,"seconds":2}')
+        outcome = load.parse_tunnel(
+            '{"messages":600,"errors":0,"p50_us":9,"p99_us":30,"seconds":2}')
         self.assertEqual((outcome.rate, outcome.errors), (300, {}))
 
     def test_a_load_that_says_nothing_is_told_as_what_it_said(self):

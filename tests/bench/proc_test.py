@@ -20,7 +20,8 @@ class ProcTest(unittest.TestCase):
         self.assertEqual(proc.schedstat_cpu_us("1234500 99 7\n"), 1234.5)
 
     def test_memory_is_the_proportional_set_in_bytes(self):
-        text = "5581-7ffc ---p 00000000 00:00 0  [rollup]\nRss: 9000 kB\nPss: 12 kB\nPss_Anon: 3 kB\n"
+        text = ("5581-7ffc ---p 00000000 00:00 0  [rollup]\n"
+                "Rss: 9000 kB\nPss: 12 kB\nPss_Anon: 3 kB\n")
         self.assertEqual(proc.rollup_pss_bytes(text), 12 * 1024)
 
     def test_a_rollup_without_memory_is_not_taken_for_zero(self):

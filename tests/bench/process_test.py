@@ -44,7 +44,8 @@ class ProcessTest(unittest.TestCase):
 
     def child(self, program: str) -> process.Child:
         port = process.free_port()
-        child = process.Child("it", [sys.executable, "-c", program, str(port)], self.work, CORE, port)
+        child = process.Child("it", [sys.executable, "-c", program, str(port)], self.work, CORE,
+                              port)
         self.addCleanup(child.stop, 0.01)
         return child
 

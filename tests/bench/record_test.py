@@ -28,7 +28,8 @@ class RecordTest(unittest.TestCase):
                 file.from_text(text, "it")
 
     def test_the_processor_is_named_where_it_has_a_name(self):
-        self.assertEqual(file.cpu_model("processor\t: 0\nmodel name\t: A  Good\tOne\n"), "A Good One")
+        self.assertEqual(file.cpu_model("processor\t: 0\nmodel name\t: A  Good\tOne\n"),
+                         "A Good One")
         self.assertNotEqual(file.cpu_model("processor\t: 0\n"), "")
 
     def test_a_floor_has_a_title_without_a_version(self):

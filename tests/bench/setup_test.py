@@ -1,4 +1,4 @@
-"""What is made ready before a measurement: cores, configurations, turns, and whether work is equal."""
+"""What is made ready before a measurement: cores, configurations, turns; and is the work equal."""
 
 import re
 import tempfile
@@ -102,7 +102,8 @@ class SetupTest(unittest.TestCase):
         taking_part = arena.entrants(rows.BY_NAME["small64"],
                                      [makes("sluice"), makes("nginx"), makes("relay")])
         rounds = [arena.turns(taking_part, number) for number in range(4)]
-        self.assertEqual([order[0].name for order in rounds], ["sluice", "nginx", "relay", "sluice"])
+        self.assertEqual([order[0].name for order in rounds],
+                         ["sluice", "nginx", "relay", "sluice"])
         for order in rounds:
             self.assertEqual(set(order), set(taking_part))
 

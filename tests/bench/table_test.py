@@ -27,8 +27,8 @@ def doubts(records) -> list[str]:
 
 class TableTest(unittest.TestCase):
     def test_numbers_have_three_digits_that_mean_something(self):
-        self.assertEqual([table.number(x) for x in (9.204, 24.56, 181.97, 12345.6, None)],
-                         ["9.20", "24.6", "182", "12,346", "-"])
+        self.assertEqual([table.number(x) for x in (9.204, 14.56, 181.97, 12345.6, None)],
+                         ["9.20", "14.6", "182", "12,346", "-"])
 
     def test_columns_are_aligned_whatever_is_in_them(self):
         self.assertEqual(table.aligned([["", "us"], ["sluice", "9.20"], ["a", "1,000"]]),
@@ -59,6 +59,12 @@ class TableTest(unittest.TestCase):
     def test_others_on_the_same_core_are_told(self):
         self.assertIn("nginx 1.22.1 (30%)", doubts([record("nginx", 9.0, others=0.3)])[0])
 
+    def test_the_readme_says_when_the_machine_was_not_quiet(self):
+        quiet, noisy = ([record("nginx", 9.0, others=others)] for others in (0.02, 0.3))
+        self.assertNotIn("not quiet", table.markdown(document(quiet)))
+        self.assertIn("in 1 of 1 rows others used more than 10% of the proxies' core",
+                      table.markdown(document(noisy)).replace("\n", " "))
+
     def test_a_load_that_was_late_itself_is_not_believed(self):
         late = record("nginx", 9.0, row="tail", variant="50", p99_us=200, start_lag_p99_us=150)
         self.assertIn("the load itself was late", doubts([late])[0])
@@ -80,7 +86,7 @@ class TableTest(unittest.TestCase):
         rows = table.markdown_table(doc).splitlines()[2:]
         self.assertEqual(rows, [
             "| 12-byte answers with the access log on, 64 kept connections "
-            "| 9.90 | 10.00 | - | 0.99 | - |",
+            "| 9.90 | 10.0 | - | 0.99 | - |",
             "| ... divided by the time with the log off | 1.10 | 1.25 | - | - | - |"])
 
     def test_memory_and_latency_have_rows_with_their_own_units(self):
