@@ -49,8 +49,10 @@ class CompareTest(unittest.TestCase):
                   NGINX="/nowhere")
 
     def test_without_a_build_it_says_how_to_build(self):
+        for program in ("wrk", "nginx"):
+            (self.work / program).touch(mode=0o755)
         self.says(1, "sluice is missing: cmake --preset release", "--build", self.work, "--rows",
-                  "small64")
+                  "small64", PATH=str(self.work))
 
     def test_programs_of_the_system_that_are_missing_are_named(self):
         self.says(1, "not installed: wrk", "--rows", "small64", PATH="/nowhere")
