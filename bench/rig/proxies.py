@@ -105,8 +105,9 @@ workers = 1
 
 
 class Nginx(Proxy):
-    """The usual way to keep upstream connections. client_body_buffer_size holds the upload and
-    proxy_max_temp_file_size 0 keeps answers off the disk; the other buffers are the defaults."""
+    """The usual way to keep upstream connections. client_body_buffer_size holds the upload: by
+    default nginx writes 64 KiB to a file first, 111 us instead of 30. proxy_max_temp_file_size 0
+    keeps answers off the disk too. The other buffers are the defaults."""
 
     def built_with(self) -> str:
         return said_version([self.binary, "-V"], r"(?s)configure arguments:(.*)")
