@@ -4,7 +4,9 @@
 //
 // The budget is soft: an allocation always succeeds (bytes already read must be stored somewhere);
 // whoever reads sockets asks BufferBudget::Exhausted() and stops reading while it is true, so the
-// overshoot is at most one read per connection that was reading at that moment.
+// overshoot is at most one read per connection that was reading at that moment. Threads say what
+// they took in steps of 64 KiB, so a reader is told that much less or more of each other thread's
+// use.
 //
 // Threads: any; a block may be freed on another thread than the one that took it.
 #ifndef SLUICE_PROXY_BASE_BLOCK_H_
