@@ -39,15 +39,16 @@ Dial::~Dial() {
 
 int Dial::ConnectTcp(const Address& to, const SocketOptions& options) {
   SocketCore* const core = NewCore(loop_);
-  socket_ = std::make_unique<Socket>(core);
   auto attempt = std::make_unique<Attempt>(Attempt{{}, this});
   attempt->uv.data = attempt.get();
   const int error = uv_tcp_connect(&attempt->uv, &core->tcp, to.get(), Attempt::OnConnected);
-  if (error != 0) return error;
+  if (error != 0) {
+    CloseCore(core);
+    return error;
+  }
   attempt_ = attempt.release();
-  uv_os_fd_t fd = -1;
-  uv_fileno(reinterpret_cast<uv_handle_t*>(&core->tcp), &fd);
-  ApplyOptions(fd, options);
+  ApplyOptions(DescriptorOf(*core), options);
+  socket_ = std::make_unique<Socket>(core);
   return 0;
 }
 

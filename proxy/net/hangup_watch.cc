@@ -38,7 +38,7 @@ HangupWatch::~HangupWatch() {
 }
 
 void HangupWatch::OnDeadline() {
-  Fd copy(::fcntl(socket_.fd(), F_DUPFD_CLOEXEC, 0));
+  Fd copy(::fcntl(socket_.fd_, F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return;  // out of descriptors: the next read or write will find out
   auto* const poll = new Poll{{}, std::move(copy), &socket_};
   if (uv_poll_init(socket_.loop().uv(), &poll->uv, poll->fd.get()) != 0) {

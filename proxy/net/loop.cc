@@ -143,10 +143,10 @@ void Loop::Arm(Deadline& deadline, Duration length) {
 }
 
 DeadlineQueue& Loop::QueueFor(Duration length) {
-  for (const std::unique_ptr<DeadlineQueue>& queue : queues_) {
-    if (queue->length() == length) return *queue;
+  for (const OfLength& known : queues_) {
+    if (known.length == length) return *known.queue;
   }
-  return *queues_.emplace_back(std::make_unique<DeadlineQueue>(length));
+  return *queues_.emplace_back(OfLength{length, std::make_unique<DeadlineQueue>(length)}).queue;
 }
 
 // libuv counts from the time of its last poll, which may be long ago, so the moment is given to it
@@ -165,10 +165,10 @@ void Loop::OnTimer() {
   lag_ = std::max(now() - timer_due_, Duration{});
   timer_due_ = TimePoint::max();
   // By index: a deadline that runs may arm one of a new length.
-  for (size_t i = 0; i < queues_.size(); ++i) queues_[i]->Run(now());
+  for (size_t i = 0; i < queues_.size(); ++i) queues_[i].queue->Run(now());
   TimePoint earliest = TimePoint::max();
-  for (const std::unique_ptr<DeadlineQueue>& queue : queues_) {
-    earliest = std::min(earliest, queue->earliest().value_or(TimePoint::max()));
+  for (const OfLength& known : queues_) {
+    earliest = std::min(earliest, known.queue->earliest().value_or(TimePoint::max()));
   }
   if (earliest != TimePoint::max()) SetTimer(earliest);
   EndCallback();

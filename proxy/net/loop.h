@@ -136,8 +136,13 @@ class Loop {
   bool run_done_ = false;
   Duration lag_{};
 
-  // A queue never moves: deadlines point into it.
-  std::vector<std::unique_ptr<DeadlineQueue>> queues_;
+  // A queue never moves: deadlines point into it. The length stands beside the pointer because
+  // every request looks for some five of them.
+  struct OfLength {
+    Duration length;
+    std::unique_ptr<DeadlineQueue> queue;
+  };
+  std::vector<OfLength> queues_;
   TimePoint timer_due_ = TimePoint::max();
 
   std::vector<Dead> dead_;

@@ -32,7 +32,7 @@ struct SocketOptions {
 
 class Socket final : public Stream {
  public:
-  // Takes over a core that this room has just opened (socket_core.h).
+  // Takes over a core that has a descriptor, connected or connecting (socket_core.h).
   explicit Socket(SocketCore* core);
   ~Socket() override;
   Socket(const Socket&) = delete;
@@ -75,7 +75,6 @@ class Socket final : public Stream {
   struct Callbacks;  // libuv's side, socket.cc
   static constexpr uint32_t kNowhere = UINT32_MAX;
 
-  int fd() const;
   bool CanWrite() const { return core_ != nullptr && error_ == 0; }
   void Close();
 
@@ -105,6 +104,7 @@ class Socket final : public Stream {
   WriteRequest* writing_ = nullptr;  // in flight: untouched until its callback
   std::unique_ptr<HangupWatch> watch_;
   size_t flush_left_ = 0;  // bytes still to go before OnFlushed
+  const int fd_;           // the core's
   uint32_t high_mark_ = kHighMark;
   uint32_t flush_place_ = kNowhere;
   uint32_t tell_place_ = kNowhere;

@@ -25,6 +25,9 @@ SocketCore* NewCore(Loop& loop);
 // Closes the handle; the core frees itself when libuv is done with it.
 void CloseCore(SocketCore* core);
 
+// REQUIRES: it has one.
+int DescriptorOf(const SocketCore& core);
+
 // TCP_NODELAY and keepalive; not for Unix sockets. Failures are ignored: the peer may be gone.
 void ApplyOptions(int fd, const SocketOptions& options);
 

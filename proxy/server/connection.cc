@@ -132,7 +132,9 @@ void Connection::OpenExchange(const http::Refusal* refusal) {
   close_after_ = refused_ = refusal != nullptr;
   phase_ = refusal == nullptr && http::HasBody(head_->framing) ? Phase::kBody : Phase::kAnswer;
   rate_ = ratelimit::MinRate(listener_->min_body_rate, listener_->min_body_rate_grace);
-  loop_.Arm(rate_deadline_, kRateSpell);
+  rate_from_ = loop_.now();
+  // Not stopped with the answer but by a check that finds none: most requests are over long before.
+  if (!rate_deadline_.armed()) loop_.Arm(rate_deadline_, kRateSpell);
   exchange_ = service_.Open({.arena = arena_,
                              .downstream = *this,
                              .head = *head_,
@@ -306,9 +308,9 @@ void Connection::SendEnd(const http::Fields* trailers) {
   answer_ended_ = true;
   if (framing_ == Framing::Kind::kChunked && head_->method != http::Method::kHead) {
     http::EncodeLastChunk(trailers, stream_->Staging());
-  } else if (framing_ == Framing::Kind::kTunnel) {
-    stream_->FinishWriting();
   }
+  // A tunnel is closed after, too. Said now, the FIN leaves with the last bytes.
+  if (close_after_) stream_->FinishWriting();
   Defer();
 }
 
@@ -362,7 +364,6 @@ void Connection::FinishAnswer() {
   http::DownstreamEvents* const exchange = std::exchange(exchange_, nullptr);
   exchange->OnResponseDone(!reset_);
   exchange->~DownstreamEvents();
-  rate_deadline_.Cancel();
   if (reset_) return Close();
   if (phase_ == Phase::kTunnel) return Linger();
   if (close_after_) {
@@ -439,11 +440,12 @@ void Connection::OnRateCheck() {
   const uint64_t taken = moved_ + written_ - std::min<uint64_t>(written_, stream_->buffered());
   const uint64_t progress = taken - std::min(taken, rate_mark_);
   rate_mark_ = taken;
+  const Duration spell = loop_.now() - std::exchange(rate_from_, loop_.now());
   // Only a peer that could move is too slow: not one we have paused, nor one with nothing to do.
   const bool may_send = !head_->expect_continue || continue_sent_ || moved_ > 0;
   const bool sending = phase_ == Phase::kBody && unconsumed_ == 0 && may_send;
   const bool receiving = stream_->buffered() > 0;
-  if ((sending || receiving) && !rate_.Note(progress, kRateSpell)) {
+  if ((sending || receiving) && !rate_.Note(progress, spell)) {
     if (answer_ended_) {
       reset_ = true;
       stream_->Abort();

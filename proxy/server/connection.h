@@ -131,6 +131,7 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   uint64_t rate_mark_ = 0;                      // moved_ at the last rate check
   uint64_t moved_ = 0;                          // bytes read from a body plus bytes the kernel took
   uint64_t written_ = 0;                        // of the answer, framing included
+  TimePoint rate_from_{};                       // begin of the spell not yet noted
   ratelimit::MinRate rate_;
   http::Framing::Kind framing_ = http::Framing::Kind::kNone;  // of the answer, on this wire
   uint32_t requests_ = 0;
