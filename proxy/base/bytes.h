@@ -15,6 +15,9 @@
 
 namespace sluice {
 
+// What is to leave in one go though it does not stand in one place.
+using Pieces = std::span<const std::string_view>;
+
 class Bytes {
  public:
   Bytes() = default;

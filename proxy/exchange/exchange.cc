@@ -218,7 +218,9 @@ void Exchange::SendRequest(upstream::Lease lease) {
   SetUpstreamHost(head_, *route_, server_->name);
   http::Upstream& server = lease_.stream();
   server.SendHead(head_);
-  held_.ForEach([&](std::string_view piece) { server.SendBody(piece); });
+  absl::InlinedVector<std::string_view, 8> held;
+  held_.ForEach([&](std::string_view piece) { held.push_back(piece); });
+  server.SendBody(held);
   sent_at_ = context_.loop().now();
   if (request_ended_) {
     server.SendEnd(request_trailers_);

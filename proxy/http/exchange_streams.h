@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "proxy/base/bytes.h"
 #include "proxy/base/failure.h"
 #include "proxy/http/message.h"
 
@@ -84,7 +85,8 @@ class Upstream {
  public:
   virtual ~Upstream() = default;
   virtual void SendHead(const RequestHead& head) = 0;
-  virtual void SendBody(std::string_view bytes) = 0;
+  virtual void SendBody(Pieces pieces) = 0;
+  void SendBody(std::string_view bytes) { SendBody(Pieces(&bytes, 1)); }
   virtual void SendEnd(const Fields* trailers) = 0;
   // `bytes` of the response body that OnResponseBody() handed over are done with.
   virtual void Consumed(size_t bytes) = 0;

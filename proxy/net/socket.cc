@@ -251,13 +251,15 @@ bool Socket::DeliverArrived() {
   return true;
 }
 
-void Socket::Write(std::string_view bytes) {
+void Socket::Write(Pieces pieces) {
   SLUICE_DCHECK(!finishing_);
-  if (!CanWrite() || bytes.empty()) return;
-  if (writing_ != nullptr) return queue_.Append(bytes);
-  if (queue_.size() + bytes.size() >= kAtOnce) return SendNow(bytes);
-  queue_.Append(bytes);
-  MarkPending();
+  if (!CanWrite()) return;
+  size_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  if (bytes == 0) return;
+  if (writing_ == nullptr && queue_.size() + bytes >= kAtOnce) return SendNow(pieces);
+  for (const std::string_view piece : pieces) queue_.Append(piece);
+  if (writing_ == nullptr) MarkPending();
 }
 
 void Socket::Write(Bytes&& bytes) {
@@ -275,33 +277,38 @@ Bytes& Socket::Staging() {
 }
 
 // Sends the queue and `last` behind it; what the kernel does not take is kept and waited for.
-void Socket::SendNow(std::string_view last) {
+void Socket::SendNow(Pieces last) {
   std::array<std::string_view, kGatherPieces> pieces;
-  std::array<iovec, kGatherPieces + 1> vecs;
+  std::array<iovec, kGatherPieces> vecs;
   // The FIN that follows rides on these bytes: a packet less, some 1.5 us on loopback.
   const int flags = MSG_NOSIGNAL | (finishing_ ? MSG_MORE : 0);
-  while (!queue_.empty() || !last.empty()) {
-    const size_t count = queue_.Gather(pieces);
+  size_t gone = 0;  // of the front of `last`
+  for (;;) {
+    size_t count = queue_.Gather(pieces);
     size_t bytes = 0;
-    for (size_t i = 0; i < count; ++i) {
-      vecs[i] = Vec(pieces[i]);
-      bytes += pieces[i].size();
+    for (size_t i = 0; i < count; ++i) bytes += pieces[i].size();
+    const bool all_of_queue = bytes == queue_.size();
+    for (size_t i = 0; all_of_queue && i < last.size() && count < pieces.size(); ++i) {
+      pieces[count] = last[i].substr(i == 0 ? gone : 0);
+      bytes += pieces[count++].size();
     }
-    const bool with_last = bytes == queue_.size() && !last.empty();
-    if (with_last) {
-      vecs[count] = Vec(last);
-      bytes += last.size();
-    }
-    const ssize_t sent = Send(fd_, {vecs.data(), count + (with_last ? 1 : 0)}, flags);
-    if (sent < 0) return Fail(static_cast<int>(sent));
-    const size_t from_queue = std::min(static_cast<size_t>(sent), queue_.size());
+    if (bytes == 0) return;
+    for (size_t i = 0; i < count; ++i) vecs[i] = Vec(pieces[i]);
+    const ssize_t result = Send(fd_, {vecs.data(), count}, flags);
+    if (result < 0) return Fail(static_cast<int>(result));
+    const auto sent = static_cast<size_t>(result);
+    const size_t from_queue = std::min(sent, queue_.size());
     queue_.RemovePrefix(from_queue);
-    last.remove_prefix(static_cast<size_t>(sent) - from_queue);
-    NoteSent(static_cast<size_t>(sent));
-    if (static_cast<size_t>(sent) < bytes) break;
+    gone += sent - from_queue;
+    while (!last.empty() && gone >= last.front().size()) {
+      gone -= last.front().size();
+      last = last.subspan(1);
+    }
+    NoteSent(sent);
+    if (sent < bytes) break;
   }
-  queue_.Append(last);
-  if (!queue_.empty()) StartWrite();
+  for (size_t i = 0; i < last.size(); ++i) queue_.Append(last[i].substr(i == 0 ? gone : 0));
+  StartWrite();
 }
 
 // REQUIRES: the queue has something, and nothing is in flight.

@@ -46,7 +46,8 @@ class Socket final : public Stream {
 
   void SetEvents(StreamEvents* events) override;
   void StartReading() override;
-  void Write(std::string_view bytes) override;
+  using Stream::Write;
+  void Write(Pieces pieces) override;
   void Write(Bytes&& bytes) override;
   Bytes& Staging() override;
   void NotifyFlushed() override;
@@ -89,7 +90,7 @@ class Socket final : public Stream {
   void MarkPending();
   void MarkTell();
   void Flush();
-  void SendNow(std::string_view last);
+  void SendNow(Pieces last);
   void StartWrite();
   void OnWritten(int status);
   void NoteSent(size_t bytes);

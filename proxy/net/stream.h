@@ -48,8 +48,9 @@ class Stream {
   virtual void SetEvents(StreamEvents* events) = 0;
   virtual void StartReading() = 0;
 
-  virtual void Write(std::string_view bytes) = 0;
+  virtual void Write(Pieces pieces) = 0;
   virtual void Write(Bytes&& bytes) = 0;
+  void Write(std::string_view bytes) { Write(Pieces(&bytes, 1)); }
   // The output queue, to encode into directly; what is appended leaves as if written.
   virtual Bytes& Staging() = 0;
   // One OnFlushed() as soon as everything written so far is with the kernel.

@@ -1,5 +1,6 @@
 #include "proxy/server/connection.h"
 
+#include <array>
 #include <new>
 #include <utility>
 
@@ -297,9 +298,7 @@ void Connection::SendBody(std::string_view bytes) {
   char buffer[18];
   const std::string_view size = http::ChunkHead(bytes.size(), buffer);
   written_ += size.size() + 2;
-  stream_->Write(size);
-  stream_->Write(bytes);
-  stream_->Write("\r\n");
+  stream_->Write(std::array{size, bytes, std::string_view("\r\n")});
 }
 
 void Connection::SendEnd(const http::Fields* trailers) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
 #include "proxy/net/error.h"
@@ -65,17 +66,20 @@ void H1Upstream::SendHead(const http::RequestHead& head) {
   written_ += out.size() - before;
 }
 
-void H1Upstream::SendBody(std::string_view bytes) {
-  if (bytes.empty() || phase_ == Phase::kDead) return;
-  written_ += bytes.size();
+void H1Upstream::SendBody(Pieces pieces) {
+  size_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  if (bytes == 0 || phase_ == Phase::kDead) return;
+  written_ += bytes;
   if (request_framing_ != Framing::Kind::kChunked || phase_ == Phase::kTunnel) {
-    socket_->Write(bytes);
+    socket_->Write(pieces);
     return;
   }
   char size[18];
-  socket_->Write(http::ChunkHead(bytes.size(), size));
-  socket_->Write(bytes);
-  socket_->Write("\r\n");
+  absl::InlinedVector<std::string_view, 8> chunk = {http::ChunkHead(bytes, size)};
+  chunk.insert(chunk.end(), pieces.begin(), pieces.end());
+  chunk.push_back("\r\n");
+  socket_->Write(chunk);
 }
 
 void H1Upstream::SendEnd(const http::Fields* trailers) {

@@ -30,7 +30,7 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
   void GiveBack() override;
 
   void SendHead(const http::RequestHead& head) override;
-  void SendBody(std::string_view bytes) override;
+  void SendBody(Pieces pieces) override;
   void SendEnd(const http::Fields* trailers) override;
   void Consumed(size_t bytes) override;
   bool Full() const override { return socket_->Full(); }

@@ -144,9 +144,9 @@ void MemoryServer::SendHead(const http::RequestHead& head) {
   framing = head.framing;
 }
 
-void MemoryServer::SendBody(std::string_view bytes) {
+void MemoryServer::SendBody(Pieces pieces) {
   SLUICE_CHECK(!start.empty() && !ended && !given_back);
-  body.append(bytes);
+  for (const std::string_view piece : pieces) body.append(piece);
 }
 
 void MemoryServer::SendEnd(const http::Fields* trailing) {

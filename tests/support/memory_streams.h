@@ -101,7 +101,7 @@ class MemoryServer final : public upstream::Leasable {
   void Begin(http::UpstreamEvents& events, Arena& arena) override;
   void GiveBack() override;
   void SendHead(const http::RequestHead& head) override;
-  void SendBody(std::string_view bytes) override;
+  void SendBody(Pieces pieces) override;
   void SendEnd(const http::Fields* trailers) override;
   void Consumed(size_t bytes) override;
   bool Full() const override { return full_; }
