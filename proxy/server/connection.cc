@@ -26,6 +26,13 @@ using http::Framing;
 
 }  // namespace
 
+Connection::Request::Request(Arena& arena, const conf::Listener& listener)
+    : head(arena),
+      decoder({.head_bytes = static_cast<uint32_t>(listener.max_head),
+               .fields = listener.max_fields,
+               .target_bytes = static_cast<uint32_t>(listener.max_target)}),
+      rate(listener.min_body_rate, listener.min_body_rate_grace) {}
+
 Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner,
                        std::shared_ptr<const conf::Listener> listener,
                        std::unique_ptr<net::Stream> stream, const Peer& peer,
@@ -36,11 +43,7 @@ Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner
       listener_(std::move(listener)),
       stream_(std::move(stream)),
       peer_(peer),
-      permit_(std::move(permit)),
-      decoder_({.head_bytes = static_cast<uint32_t>(listener_->max_head),
-                .fields = listener_->max_fields,
-                .target_bytes = static_cast<uint32_t>(listener_->max_target)}),
-      rate_(listener_->min_body_rate, listener_->min_body_rate_grace) {}
+      permit_(std::move(permit)) {}
 
 Connection::~Connection() {
   if (exchange_ != nullptr) exchange_->~DownstreamEvents();
@@ -53,7 +56,7 @@ void Connection::Start() {
 }
 
 void Connection::Drain() {
-  if (phase_ == Phase::kHead && exchange_ == nullptr && decoder_.idle()) AwaitHead();
+  if (phase_ == Phase::kHead && exchange_ == nullptr && HeadNotBegun()) AwaitHead();
 }
 
 void Connection::Cut() {
@@ -103,18 +106,17 @@ void Connection::Process(std::span<char> bytes) {
 }
 
 size_t Connection::ReadHead(std::span<char> bytes) {
-  if (head_ == nullptr) {
-    head_ = new (arena_.Allocate(sizeof(http::RequestHead))) http::RequestHead(arena_);
+  static_assert(std::is_trivially_destructible_v<Request>);
+  if (request_ == nullptr) {
+    request_ = new (arena_.Allocate(sizeof(Request))) Request(arena_, *listener_);
   }
-  const http::HeadResult got = decoder_.FeedHead({bytes.data(), bytes.size()}, arena_, *head_);
+  const http::HeadResult got =
+      request_->decoder.FeedHead({bytes.data(), bytes.size()}, arena_, request_->head);
   switch (got.state) {
     case http::HeadResult::State::kNeedMore:
-      if (decoder_.idle()) {
-        head_ = nullptr;
-        arena_.Clear();
-      } else if (!first_byte_) {
+      if (!first_byte_ && !HeadNotBegun()) {
         first_byte_ = true;
-        loop_.Arm(head_deadline_, listener_->head_timeout);
+        loop_.Arm(deadline_, listener_->head_timeout);
       }
       return got.consumed;
     case http::HeadResult::State::kRefused:
@@ -128,30 +130,27 @@ size_t Connection::ReadHead(std::span<char> bytes) {
 }
 
 void Connection::OpenExchange(const http::Refusal* refusal) {
-  head_deadline_.Cancel();
   ++requests_;
   close_after_ = refused_ = refusal != nullptr;
-  phase_ = refusal == nullptr && http::HasBody(head_->framing) ? Phase::kBody : Phase::kAnswer;
-  rate_ = ratelimit::MinRate(listener_->min_body_rate, listener_->min_body_rate_grace);
-  rate_from_ = loop_.now();
-  // Not stopped with the answer but by a check that finds none: most requests are over long before.
-  if (!rate_deadline_.armed()) loop_.Arm(rate_deadline_, kRateSpell);
+  phase_ =
+      refusal == nullptr && http::HasBody(request_->head.framing) ? Phase::kBody : Phase::kAnswer;
+  loop_.Arm(deadline_, kRateSpell);
   exchange_ = service_.Open({.arena = arena_,
                              .downstream = *this,
-                             .head = *head_,
+                             .head = request_->head,
                              .peer = peer_,
                              .listener = listener_->name,
                              .refusal = refusal});
 }
 
 size_t Connection::ReadBody(std::span<char> bytes) {
-  const http::BodyResult got = decoder_.FeedBody(bytes, arena_);
-  moved_ += got.data.size();
+  const http::BodyResult got = request_->decoder.FeedBody(bytes, arena_);
+  request_->moved += got.data.size();
   if (!got.data.empty() && !answer_ended_) {
-    unconsumed_ += got.data.size();
+    request_->unconsumed += got.data.size();
     exchange_->OnRequestBody(got.data);
     // What the exchange did not say Consumed() for has no room: stop reading until it does.
-    if (unconsumed_ > 0 && !answer_ended_) stream_->Pause(net::PauseReason::kRequestBody);
+    if (request_->unconsumed > 0 && !answer_ended_) stream_->Pause(net::PauseReason::kRequestBody);
   }
   if (got.refused) {
     if (!answer_ended_) FailRequest(Cause::kMalformed, got.why);
@@ -160,16 +159,16 @@ size_t Connection::ReadBody(std::span<char> bytes) {
   }
   if (got.end) {
     phase_ = Phase::kAnswer;
-    if (!answer_ended_) exchange_->OnRequestEnd(decoder_.trailers());
+    if (!answer_ended_) exchange_->OnRequestEnd(request_->decoder.trailers());
   }
   return got.consumed;
 }
 
 void Connection::DeliverTunnel(std::string_view bytes) {
   if (answer_ended_) return;
-  unconsumed_ += bytes.size();
+  request_->unconsumed += bytes.size();
   exchange_->OnRequestBody(bytes);
-  if (unconsumed_ > 0) stream_->Pause(net::PauseReason::kRequestBody);
+  if (request_->unconsumed > 0) stream_->Pause(net::PauseReason::kRequestBody);
 }
 
 void Connection::EndTunnelInput() {
@@ -204,9 +203,9 @@ void Connection::ProcessBacklog() {
 }
 
 size_t Connection::Discard(std::span<char> bytes) {
-  const http::BodyResult got = decoder_.FeedBody(bytes, arena_);
-  moved_ += got.consumed;
-  if (got.refused || moved_ > kDiscardBytes) {
+  const http::BodyResult got = request_->decoder.FeedBody(bytes, arena_);
+  request_->moved += got.consumed;
+  if (got.refused || request_->moved > kDiscardBytes) {
     Linger();
     return 0;
   }
@@ -248,15 +247,15 @@ void Connection::FailRequest(Cause cause, std::string_view why) {
 // Answering.
 
 bool Connection::MayKeepAlive() const {
-  if (close_after_ || !head_->keep_alive || service_.draining()) return false;
+  if (close_after_ || !request_->head.keep_alive || service_.draining()) return false;
   if (listener_->max_requests != 0 && requests_ >= listener_->max_requests) return false;
   if (client_finished_ && backlog_.empty()) return false;
   // A client that was not told to go on may send its body or the next request: no telling which.
-  return !(head_->expect_continue && !continue_sent_ && phase_ == Phase::kBody);
+  return !(request_->head.expect_continue && !continue_sent_ && phase_ == Phase::kBody);
 }
 
 void Connection::SendInterim(const http::ResponseHead& head) {
-  if (answer_ended_ || head_->version == http::Version::kHttp10) return;
+  if (answer_ended_ || request_->head.version == http::Version::kHttp10) return;
   if (head.status == 100) continue_sent_ = true;
   http::EncodeResponse(head, "", stream_->Staging());
 }
@@ -265,14 +264,14 @@ void Connection::SendHead(const http::ResponseHead& head) {
   SLUICE_CHECK(!answered_ && !answer_ended_);
   answered_ = true;
   http::ResponseHead wire = head;
-  const bool old_client = head_->version == http::Version::kHttp10;
+  const bool old_client = request_->head.version == http::Version::kHttp10;
   if (head.framing.kind == Framing::Kind::kChunked ||
       head.framing.kind == Framing::Kind::kUntilClose) {
     wire.framing.kind = old_client ? Framing::Kind::kUntilClose : Framing::Kind::kChunked;
-    if (old_client && head_->method != http::Method::kHead) close_after_ = true;
+    if (old_client && request_->head.method != http::Method::kHead) close_after_ = true;
   }
-  framing_ = wire.framing.kind;
-  if (framing_ == Framing::Kind::kTunnel) {
+  request_->framing = wire.framing.kind;
+  if (request_->framing == Framing::Kind::kTunnel) {
     phase_ = Phase::kTunnel;
     close_after_ = true;
     http::EncodeResponse(wire, "upgrade", stream_->Staging());
@@ -284,20 +283,20 @@ void Connection::SendHead(const http::ResponseHead& head) {
   Bytes& out = stream_->Staging();
   const size_t before = out.size();
   http::EncodeResponse(wire, close_after_ ? "close" : keep_alive, out);
-  written_ += out.size() - before;
+  request_->written += out.size() - before;
 }
 
 void Connection::SendBody(std::string_view bytes) {
   if (bytes.empty() || answer_ended_) return;
   SLUICE_CHECK(answered_);
-  written_ += bytes.size();
-  if (framing_ != Framing::Kind::kChunked) {
+  request_->written += bytes.size();
+  if (request_->framing != Framing::Kind::kChunked) {
     stream_->Write(bytes);
     return;
   }
   char buffer[18];
   const std::string_view size = http::ChunkHead(bytes.size(), buffer);
-  written_ += size.size() + 2;
+  request_->written += size.size() + 2;
   stream_->Write(std::array{size, bytes, std::string_view("\r\n")});
 }
 
@@ -305,7 +304,8 @@ void Connection::SendEnd(const http::Fields* trailers) {
   if (answer_ended_) return;
   SLUICE_CHECK(answered_);
   answer_ended_ = true;
-  if (framing_ == Framing::Kind::kChunked && head_->method != http::Method::kHead) {
+  if (request_->framing == Framing::Kind::kChunked &&
+      request_->head.method != http::Method::kHead) {
     http::EncodeLastChunk(trailers, stream_->Staging());
   }
   // A tunnel is closed after, too. Said now, the FIN leaves with the last bytes.
@@ -315,10 +315,11 @@ void Connection::SendEnd(const http::Fields* trailers) {
 
 bool Connection::Retract() {
   Bytes& staged = stream_->Staging();
-  const bool all_here = staged.size() == written_ && stream_->buffered() == written_;
+  const bool all_here =
+      staged.size() == request_->written && stream_->buffered() == request_->written;
   if (!answered_ || answer_ended_ || phase_ == Phase::kTunnel || !all_here) return false;
   staged.Clear();
-  written_ = 0;
+  request_->written = 0;
   answered_ = false;
   return true;
 }
@@ -332,9 +333,9 @@ void Connection::Reset() {
 }
 
 void Connection::Consumed(size_t bytes) {
-  SLUICE_DCHECK(bytes <= unconsumed_);
-  unconsumed_ -= bytes;
-  if (unconsumed_ == 0) stream_->Resume(net::PauseReason::kRequestBody);
+  SLUICE_DCHECK(bytes <= request_->unconsumed);
+  request_->unconsumed -= bytes;
+  if (request_->unconsumed == 0) stream_->Resume(net::PauseReason::kRequestBody);
 }
 
 void Connection::OnWritable() {
@@ -373,20 +374,18 @@ void Connection::FinishAnswer() {
   if (phase_ == Phase::kBody) {
     if (client_finished_) return Close();
     phase_ = Phase::kDiscard;
-    moved_ = 0;
-    unconsumed_ = 0;
+    request_->moved = 0;
+    request_->unconsumed = 0;
     stream_->Resume(net::PauseReason::kRequestBody);
-    loop_.Arm(head_deadline_, kDiscardTime);
+    loop_.Arm(deadline_, kDiscardTime);
     return;
   }
   NextRequest();
 }
 
 void Connection::NextRequest() {
-  head_ = nullptr;
+  request_ = nullptr;
   arena_.Clear();
-  unconsumed_ = 0;
-  rate_mark_ = moved_ = written_ = 0;
   answered_ = answer_ended_ = continue_sent_ = first_byte_ = false;
   stream_->Resume(net::PauseReason::kRequestBody);
   AwaitHead();
@@ -398,10 +397,9 @@ void Connection::NextRequest() {
 void Connection::AwaitHead() {
   phase_ = Phase::kHead;
   if (service_.draining()) {
-    loop_.Arm(head_deadline_, kDrainLinger);
+    loop_.Arm(deadline_, kDrainLinger);
   } else {
-    loop_.Arm(head_deadline_,
-              requests_ == 0 ? listener_->head_timeout : listener_->keepalive_timeout);
+    loop_.Arm(deadline_, requests_ == 0 ? listener_->head_timeout : listener_->keepalive_timeout);
   }
 }
 
@@ -412,13 +410,12 @@ void Connection::Linger() {
   stream_->FinishWriting();
   stream_->Resume(net::PauseReason::kRequestBody);
   stream_->Resume(net::PauseReason::kBacklog);
-  loop_.Arm(head_deadline_, kLingerTime);
+  loop_.Arm(deadline_, kLingerTime);
 }
 
 void Connection::Close() {
   phase_ = Phase::kClosed;
-  head_deadline_.Cancel();
-  rate_deadline_.Cancel();
+  deadline_.Cancel();
   CancelDeferred();
   permit_.reset();  // the listener may be gone before this object is
   owner_.Release(*this);
@@ -428,23 +425,24 @@ void Connection::Defer() { loop_.Defer(*this); }
 
 // Time.
 
-void Connection::OnHeadLate() {
-  if (phase_ != Phase::kHead || decoder_.idle()) return Close();
+void Connection::OnDeadline() {
+  if (exchange_ != nullptr) return CheckRate();
+  if (phase_ != Phase::kHead || HeadNotBegun()) return Close();
   static constexpr http::Refusal kLate{408, "the request head did not arrive in time"};
   OpenExchange(&kLate);
 }
 
-void Connection::OnRateCheck() {
-  if (exchange_ == nullptr) return;
-  const uint64_t taken = moved_ + written_ - std::min<uint64_t>(written_, stream_->buffered());
-  const uint64_t progress = taken - std::min(taken, rate_mark_);
-  rate_mark_ = taken;
-  const Duration spell = loop_.now() - std::exchange(rate_from_, loop_.now());
+void Connection::CheckRate() {
+  const uint64_t written = request_->written;
+  const uint64_t taken =
+      request_->moved + written - std::min<uint64_t>(written, stream_->buffered());
+  const uint64_t progress = taken - std::min(taken, request_->rate_mark);
+  request_->rate_mark = taken;
   // Only a peer that could move is too slow: not one we have paused, nor one with nothing to do.
-  const bool may_send = !head_->expect_continue || continue_sent_ || moved_ > 0;
-  const bool sending = phase_ == Phase::kBody && unconsumed_ == 0 && may_send;
+  const bool may_send = !request_->head.expect_continue || continue_sent_ || request_->moved > 0;
+  const bool sending = phase_ == Phase::kBody && request_->unconsumed == 0 && may_send;
   const bool receiving = stream_->buffered() > 0;
-  if ((sending || receiving) && !rate_.Note(progress, spell)) {
+  if ((sending || receiving) && !request_->rate.Note(progress, kRateSpell)) {
     if (answer_ended_) {
       reset_ = true;
       stream_->Abort();
@@ -455,7 +453,7 @@ void Connection::OnRateCheck() {
                                          : "the client read its answer too slowly");
     if (!sending && !answer_ended_) Reset();
   }
-  if (exchange_ != nullptr) loop_.Arm(rate_deadline_, kRateSpell);
+  if (exchange_ != nullptr) loop_.Arm(deadline_, kRateSpell);
 }
 
 }  // namespace sluice::server

@@ -5,8 +5,8 @@
 // What it defends against: slow heads (a total deadline), slow bodies and slow readers (a minimum
 // rate), endless heads and pipelines (limits), and a message whose end is in doubt (closed).
 //
-// Memory: an idle connection holds no buffers; while a request runs, its head, its exchange and all
-// that is derived from them live in one arena.
+// Memory: an idle connection holds no buffers and nothing of a request: its decoder, its head, its
+// exchange and all that is derived from them live in one arena while it runs.
 //
 // Threads: one worker's. Ownership: the owner given to it; it asks to be let go through
 // ConnectionOwner::Release, from the loop, once.
@@ -70,6 +70,21 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
     kClosed,
   };
 
+  // What is known of one request, from the first byte of its head until the next one's turn. An
+  // idle connection has none.
+  struct Request {
+    Request(Arena& arena, const conf::Listener& listener);
+
+    http::RequestHead head;
+    http::H1RequestDecoder decoder;
+    size_t unconsumed = 0;  // body bytes the exchange still holds
+    uint64_t moved = 0;     // bytes read from the body plus bytes the kernel took
+    uint64_t written = 0;   // of the answer, framing included
+    http::Framing::Kind framing = http::Framing::Kind::kNone;  // of the answer, on this wire
+    ratelimit::MinRate rate;
+    uint64_t rate_mark = 0;  // `moved` and what had left of the answer at the last look
+  };
+
   // http::Downstream
   void SendInterim(const http::ResponseHead& head) override;
   void SendHead(const http::ResponseHead& head) override;
@@ -99,6 +114,7 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   void KeepForLater(std::span<char> bytes);
   void ProcessBacklog();
 
+  bool HeadNotBegun() const { return request_ == nullptr || request_->decoder.idle(); }
   void OpenExchange(const http::Refusal* refusal);
   void EndInput();
   void FailRequest(Cause cause, std::string_view why);
@@ -110,8 +126,8 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   void Linger();
   void Close();
 
-  void OnHeadLate();
-  void OnRateCheck();
+  void OnDeadline();
+  void CheckRate();
 
   net::Loop& loop_;
   Service& service_;
@@ -120,20 +136,11 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   const std::unique_ptr<net::Stream> stream_;
   const Peer peer_;
   std::optional<ratelimit::Permit> permit_;  // one of the listener's connections
-  http::H1RequestDecoder decoder_;
   Bytes backlog_;  // came before its turn: the next requests of a pipeline
 
-  // Of the current request.
-  Arena arena_;
-  http::RequestHead* head_ = nullptr;           // in arena_
+  Arena arena_;                                 // of the current request
+  Request* request_ = nullptr;                  // in arena_
   http::DownstreamEvents* exchange_ = nullptr;  // in arena_
-  size_t unconsumed_ = 0;                       // body bytes the exchange still holds
-  uint64_t rate_mark_ = 0;                      // moved_ at the last rate check
-  uint64_t moved_ = 0;                          // bytes read from a body plus bytes the kernel took
-  uint64_t written_ = 0;                        // of the answer, framing included
-  TimePoint rate_from_{};                       // begin of the spell not yet noted
-  ratelimit::MinRate rate_;
-  http::Framing::Kind framing_ = http::Framing::Kind::kNone;  // of the answer, on this wire
   uint32_t requests_ = 0;
   Phase phase_ = Phase::kHead;
   bool answered_ : 1 = false;      // SendHead() was called
@@ -147,8 +154,8 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   bool continue_sent_ : 1 = false;
   bool tunnel_input_ended_ : 1 = false;
 
-  BoundDeadline<Connection, &Connection::OnHeadLate> head_deadline_{this};
-  BoundDeadline<Connection, &Connection::OnRateCheck> rate_deadline_{this};
+  // For a head, for the end of what is thrown away, or for the next look at the rate.
+  BoundDeadline<Connection, &Connection::OnDeadline> deadline_{this};
 };
 
 }  // namespace sluice::server
