@@ -68,6 +68,23 @@ TEST(LoadFlowTest, FourWorkersServeManyClientsWhileTheSiteChangesUnderThem) {
   EXPECT_EQ(proxy.ServerCounts(0).in_flight + proxy.ServerCounts(1).in_flight, 0);
 }
 
+TEST(LoadFlowTest, TheConnectionsOfACrowdServeItsNextRequests) {
+  constexpr uint32_t kCrowd = 100;
+  Origin origin([](Wire& wire, Origin& self, uint32_t) {
+    // Each holds its answer until all have asked, so that the crowd needs a connection each.
+    while (self.Take(wire) && self.AwaitAccepted(kCrowd) && wire.Send(Ok("x"))) {
+    }
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .workers = 1});
+  std::vector<Wire> crowd;
+  for (uint32_t i = 0; i < kCrowd; ++i) crowd.push_back(proxy.Connect());
+  for (int round = 0; round < 3; ++round) {
+    for (Wire& wire : crowd) EXPECT_TRUE(wire.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    for (Wire& wire : crowd) EXPECT_EQ(wire.ReadResponse().status(), 200);
+  }
+  EXPECT_EQ(origin.accepted(), kCrowd);
+}
+
 TEST(LoadFlowTest, AShutdownUnderLoadAnswersWhatItAccepted) {
   Origin origin(Echo(true));
   TestProxy proxy(Site{.servers = {origin.address()}, .workers = 4});
