@@ -1,0 +1,25 @@
+"""The counts in words, for the terminal. Pure."""
+
+from rig.table import aligned
+
+from .record import figures
+from .slope import Cost
+
+# What is called less often follows the clock, and would be another list in every run.
+_SELDOM = 0.005
+
+
+def _by_name(calls: dict[str, float] | None) -> str:
+    return ", ".join(f"{name} {count:.2f}" for name, count in (calls or {}).items()
+                     if count >= _SELDOM)
+
+
+def text(costs: dict[str, Cost]) -> str:
+    cells = [["row", "instructions", "allocations", "system calls"]]
+    for name, cost in costs.items():
+        calls = "-" if cost.calls is None else f"{cost.system_calls:.2f}"
+        allocations = figures(cost)["allocations"]
+        cells.append([name, f"{cost.instructions:,.0f}", f"{allocations:.2f}", calls])
+    named = [""] + [_by_name(cost.calls) for cost in costs.values()]
+    lines = [f"{line}  {names}".rstrip() for line, names in zip(aligned(cells), named)]
+    return "\n".join(lines) + "\n"
