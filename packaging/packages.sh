@@ -14,8 +14,8 @@ test_packages=(
 )
 # To measure, besides those to build: the rivals and the load. git names the commit measured.
 bench_packages=(libbenchmark-dev nginx haproxy wrk python3 git)
-# For the sanitizer, fuzz, format and tidy runs, besides both.
-ci_packages=(clang clang-format clang-tidy libclang-rt-14-dev git)
+# For the sanitizer, fuzz, format and tidy runs and for bench/counts, besides both.
+ci_packages=(clang clang-format clang-tidy libclang-rt-14-dev git valgrind strace)
 
 # missing_packages PACKAGE...: those of them that are not installed, one a line.
 missing_packages() {
