@@ -5,7 +5,7 @@
 build_packages=(
   g++ cmake ninja-build pkg-config
   libuv1-dev libc-ares-dev node-llhttp libtomlplusplus-dev libabsl-dev libcli11-dev
-  libspdlog-dev nlohmann-json3-dev
+  libspdlog-dev nlohmann-json3-dev libssl-dev
 )
 # To test, besides the above: real servers and clients for the flow tests.
 test_packages=(

@@ -1,0 +1,24 @@
+// SHA-256 over bytes in memory, for fingerprints and context identifiers.
+//
+// Threads: any. Cost: some 0.5 us and a context of libcrypto's per call. Errors: none that a caller
+// could meet; libcrypto without SHA-256 is a broken installation and ends the process.
+#ifndef SLUICE_PROXY_CRYPTO_DIGEST_H_
+#define SLUICE_PROXY_CRYPTO_DIGEST_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::crypto {
+
+using Sha256Digest = std::array<uint8_t, 32>;
+
+Sha256Digest Sha256(std::string_view bytes);
+
+// Lower case, two digits a byte.
+std::string Hex(std::string_view bytes);
+
+}  // namespace sluice::crypto
+
+#endif  // SLUICE_PROXY_CRYPTO_DIGEST_H_
