@@ -224,7 +224,12 @@ HeadResult H1RequestDecoder::FeedHead(std::string_view bytes, Arena& arena, Requ
   head = RequestHead(arena);
   std::optional<Refusal> refusal = ParseRequest(H1Decoder::head(), scan(), head);
   if (!refusal) refusal = SettleRequest(head);
-  if (refusal) return Refuse(*refusal);
+  if (refusal) {
+    HeadResult refused = Refuse(*refusal);
+    refused.preface = skipped_ == 0 && H1Decoder::head() == kPrefaceHead;
+    if (refused.preface) refused.consumed = result.consumed;
+    return refused;
+  }
   skipped_ = 0;
   EndHead();
   StartBody(head.framing);

@@ -29,7 +29,13 @@ struct HeadResult {
   State state = State::kNeedMore;
   size_t consumed = 0;  // of the bytes fed; what follows belongs to the body or the next message
   Refusal refusal;
+  // With kRefused: what came is the first half of HTTP/2's connection preface, and `consumed`
+  // counts it. Whoever speaks HTTP/2 may go on with what follows.
+  bool preface = false;
 };
+
+// RFC 9113 section 3.4, as far as a reader of HTTP/1 takes it for a request.
+inline constexpr std::string_view kPrefaceHead = "PRI * HTTP/2.0\r\n\r\n";
 
 struct BodyResult {
   std::string_view data;  // decoded bytes, inside the span that was fed

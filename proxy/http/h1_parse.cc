@@ -89,27 +89,6 @@ std::string_view FieldReason(llhttp_errno_t error) {
   }
 }
 
-Method MethodOf(std::string_view text) {
-  switch (text.size()) {
-    case 3:
-      if (text == "GET") return Method::kGet;
-      return text == "PUT" ? Method::kPut : Method::kOther;
-    case 4:
-      if (text == "POST") return Method::kPost;
-      return text == "HEAD" ? Method::kHead : Method::kOther;
-    case 5:
-      if (text == "PATCH") return Method::kPatch;
-      return text == "TRACE" ? Method::kTrace : Method::kOther;
-    case 6:
-      return text == "DELETE" ? Method::kDelete : Method::kOther;
-    case 7:
-      if (text == "OPTIONS") return Method::kOptions;
-      return text == "CONNECT" ? Method::kConnect : Method::kOther;
-    default:
-      return Method::kOther;
-  }
-}
-
 // "HTTP/" DIGIT "." DIGIT at the end of a request line, behind a space.
 bool EndsInVersion(std::string_view line) {
   if (line.size() < 9) return false;
@@ -150,12 +129,40 @@ std::optional<Refusal> SettleRequestLine(std::string_view line, RequestHead& hea
 
 }  // namespace
 
+Method MethodOf(std::string_view text) {
+  switch (text.size()) {
+    case 3:
+      if (text == "GET") return Method::kGet;
+      return text == "PUT" ? Method::kPut : Method::kOther;
+    case 4:
+      if (text == "POST") return Method::kPost;
+      return text == "HEAD" ? Method::kHead : Method::kOther;
+    case 5:
+      if (text == "PATCH") return Method::kPatch;
+      return text == "TRACE" ? Method::kTrace : Method::kOther;
+    case 6:
+      return text == "DELETE" ? Method::kDelete : Method::kOther;
+    case 7:
+      if (text == "OPTIONS") return Method::kOptions;
+      return text == "CONNECT" ? Method::kConnect : Method::kOther;
+    default:
+      return Method::kOther;
+  }
+}
+
+bool IsKnownMethod(std::string_view text) {
+#define SLUICE_METHOD_NAME(number, name, string) #string,
+  static constexpr std::string_view kKnown[] = {HTTP_METHOD_MAP(SLUICE_METHOD_NAME)};
+#undef SLUICE_METHOD_NAME
+  return std::find(std::begin(kKnown), std::end(kKnown), text) != std::end(kKnown);
+}
+
 std::optional<Refusal> ParseRequest(std::string_view raw, const HeadScan& scan, RequestHead& head) {
   const std::string_view line = raw.substr(0, scan.first_line());
   head.method_text = line.substr(0, line.find(' '));
   head.method = MethodOf(head.method_text);
   if (line == "PRI * HTTP/2.0") {
-    return Refusal{505, "HTTP/2 without TLS is not spoken here"};
+    return Refusal{505, "HTTP/2 begins at the first byte of a connection"};
   }
   if (head.method == Method::kConnect) return Refusal{405, "this server opens no tunnels"};
   head.fields.Reserve(scan.fields() + kFieldsToCome);

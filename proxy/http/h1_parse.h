@@ -22,6 +22,11 @@ std::optional<Refusal> ParseRequest(std::string_view raw, const HeadScan& scan, 
 std::optional<Refusal> ParseResponse(std::string_view raw, const HeadScan& scan,
                                      ResponseHead& head);
 
+// kOther for methods that have no name of their own here, known or not.
+Method MethodOf(std::string_view text);
+// Is it one that is passed on? Case counts, as it does everywhere.
+bool IsKnownMethod(std::string_view text);
+
 // The lines of a trailer section. Fields that have no place in one are dropped.
 std::optional<Refusal> ParseTrailers(std::string_view raw, Fields& trailers);
 

@@ -154,6 +154,9 @@ struct RequestHead {
   Version version = Version::kHttp11;
   bool keep_alive = true;        // the client allows another request on this connection
   bool expect_continue = false;  // Expect: 100-continue, from a client that may use it
+  // The client may wait for answers before it sends more of the body, as gRPC does: nobody may wait
+  // for the body to end.
+  bool streaming = false;
   std::string_view method_text;
   std::string_view target;     // as it came
   std::string_view authority;  // of an absolute target, else the Host field: host[:port] as it came

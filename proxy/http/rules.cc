@@ -168,7 +168,7 @@ bool NamesMore(std::string_view connection) {
 
 }  // namespace
 
-std::optional<Refusal> SettleRequest(RequestHead& head) {
+std::optional<Refusal> SettleRequest(RequestHead& head, const Framing& unsaid) {
   if (auto refusal = SettleTarget(head)) return refusal;
   const Decisive found = ReadDecisive(head.fields);
   if (!found.repeated.empty()) return Refusal{400, found.repeated};
@@ -176,6 +176,7 @@ std::optional<Refusal> SettleRequest(RequestHead& head) {
     return Refusal{400, "Connection names Host or a field that says where the body ends"};
   }
   if (auto refusal = SettleFraming(found, head.version, head.framing)) return refusal;
+  if (found.length == nullptr && found.encoding == nullptr) head.framing = unsaid;
   if (auto refusal = SettleHost(found.host, head)) return refusal;
   const bool has_body = HasBody(head.framing);
   if (has_body && head.method == Method::kTrace) return Refusal{400, "TRACE comes with a body"};
@@ -194,7 +195,7 @@ std::optional<Refusal> SettleRequest(RequestHead& head) {
   return std::nullopt;
 }
 
-std::optional<Refusal> SettleResponse(ResponseHead& head, Method request) {
+std::optional<Refusal> SettleResponse(ResponseHead& head, Method request, const Framing& unsaid) {
   if (head.status < 100 || head.status > 599) return Refusal{400, "the status is not 100 to 599"};
   const Decisive found = ReadDecisive(head.fields);
   if (!found.repeated.empty()) return Refusal{400, found.repeated};
@@ -221,8 +222,8 @@ std::optional<Refusal> SettleResponse(ResponseHead& head, Method request) {
     return std::nullopt;
   }
   if (framing.kind == Framing::Kind::kNone) {
-    framing.kind = Framing::Kind::kUntilClose;
-    head.keep_alive = false;
+    framing = unsaid;
+    if (framing.kind == Framing::Kind::kUntilClose) head.keep_alive = false;
   }
   return std::nullopt;
 }

@@ -20,9 +20,12 @@ namespace sluice::http {
 // with a body); elsewhere the Expect field is taken out, as RFC 9110 section 10.1.1 demands.
 // `upgrade` stays empty when there is a body or the client speaks HTTP/1.0: the body could be read
 // as the new protocol's bytes.
-std::optional<Refusal> SettleRequest(RequestHead& head);
+//
+// `unsaid`: how the body comes when no field says it. HTTP/1: not at all. HTTP/2: END_STREAM tells.
+std::optional<Refusal> SettleRequest(RequestHead& head, const Framing& unsaid = {});
 // The same for a response to a request with method `request`.
-std::optional<Refusal> SettleResponse(ResponseHead& head, Method request);
+std::optional<Refusal> SettleResponse(ResponseHead& head, Method request,
+                                      const Framing& unsaid = {.kind = Framing::Kind::kUntilClose});
 
 // Takes out what belongs to one connection only (RFC 9110 section 7.6.1): the fields that
 // Connection names, Connection itself, Keep-Alive, Proxy-Connection, Proxy-Authenticate,

@@ -319,5 +319,22 @@ TEST(PipelineTest, AThousandRequestsInOneWriteComeInOrder) {
   for (size_t i = 0; i < 1000; ++i) EXPECT_EQ(messages[i].path, "/" + std::to_string(i));
 }
 
+TEST(H1RequestDecoderTest, TheFirstHalfOfThePrefaceOfHttp2IsToldFromARequest) {
+  for (const size_t piece : {size_t{64}, size_t{1}}) {
+    Arena arena;
+    RequestHead head(arena);
+    H1RequestDecoder decoder({});
+    std::string_view rest = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    HeadResult got;
+    while (got.state == HeadResult::State::kNeedMore) {
+      got = decoder.FeedHead(rest.substr(0, piece), arena, head);
+      rest.remove_prefix(got.consumed);
+    }
+    EXPECT_EQ(got.state, HeadResult::State::kRefused);
+    EXPECT_TRUE(got.preface);
+    EXPECT_EQ(rest, "SM\r\n\r\n");
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http
