@@ -123,8 +123,9 @@ bool Exchange::PrepareForward() {
 }
 
 void Exchange::GatherOrPlace() {
-  const bool wait =
-      !request_ended_ && held_.size() < route_->conf.request_buffer && !BufferBudget::Exhausted();
+  // Who converses waits for answers before it ends its request.
+  const bool wait = !request_ended_ && !head_.streaming &&
+                    held_.size() < route_->conf.request_buffer && !BufferBudget::Exhausted();
   if (wait) return;
   record_.body_wait = context_.loop().now() - started_;
   if (!Place()) {

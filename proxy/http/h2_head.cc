@@ -214,6 +214,8 @@ std::optional<Refusal> H2HeadReader::FinishRequest(RequestHead& head, bool end_s
     return Refusal{400, "Content-Length says that a body follows, and none does"};
   }
   head.streaming = head.framing.kind == Framing::Kind::kChunked;
+  // A length of nothing without the end of the stream: not complete before that end has come.
+  if (!end_stream && !HasBody(head.framing)) head.framing = {.kind = Framing::Kind::kChunked};
   return std::nullopt;
 }
 

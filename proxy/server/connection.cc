@@ -2,6 +2,7 @@
 
 #include <array>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "proxy/base/check.h"
@@ -33,17 +34,14 @@ Connection::Request::Request(Arena& arena, const conf::Listener& listener)
                .target_bytes = static_cast<uint32_t>(listener.max_target)}),
       rate(listener.min_body_rate, listener.min_body_rate_grace) {}
 
-Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner,
-                       std::shared_ptr<const conf::Listener> listener,
-                       std::unique_ptr<net::Stream> stream, const Peer& peer,
-                       ratelimit::Permit permit)
+Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner, Arrival arrival)
     : loop_(loop),
       service_(service),
       owner_(owner),
-      listener_(std::move(listener)),
-      stream_(std::move(stream)),
-      peer_(peer),
-      permit_(std::move(permit)) {}
+      listener_(std::move(arrival.listener)),
+      stream_(std::move(arrival.stream)),
+      peer_(arrival.peer),
+      permit_(std::move(arrival.permit)) {}
 
 Connection::~Connection() {
   if (exchange_ != nullptr) exchange_->~DownstreamEvents();
@@ -120,6 +118,10 @@ size_t Connection::ReadHead(std::span<char> bytes) {
       }
       return got.consumed;
     case http::HeadResult::State::kRefused:
+      if (got.preface && requests_ == 0) {
+        BeginHttp2({bytes.data() + got.consumed, bytes.size() - got.consumed});
+        return 0;
+      }
       OpenExchange(&got.refusal);
       return 0;
     case http::HeadResult::State::kComplete:
@@ -127,6 +129,19 @@ size_t Connection::ReadHead(std::span<char> bytes) {
       return got.consumed;
   }
   return 0;
+}
+
+void Connection::BeginHttp2(std::string_view behind_head) {
+  phase_ = Phase::kClosed;
+  deadline_.Cancel();
+  std::string came(http::kPrefaceHead);
+  came += behind_head;
+  owner_.BeginHttp2({.listener = listener_,
+                     .stream = std::move(stream_),
+                     .peer = peer_,
+                     .permit = *std::move(permit_)},
+                    came);
+  owner_.Release(*this);
 }
 
 void Connection::OpenExchange(const http::Refusal* refusal) {

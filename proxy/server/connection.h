@@ -2,6 +2,8 @@
 // Service, and writes the answers in order: the next head is not looked at before the answer to the
 // last one has left, so pipelining costs nothing and cannot reorder.
 //
+// A client that begins with HTTP/2's preface is handed on (ConnectionOwner::BeginHttp2).
+//
 // What it defends against: slow heads (a total deadline), slow bodies and slow readers (a minimum
 // rate), endless heads and pipelines (limits), and a message whose end is in doubt (closed).
 //
@@ -25,39 +27,26 @@
 #include "proxy/http/h1_codec.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/stream.h"
+#include "proxy/server/guest.h"
 #include "proxy/server/service.h"
 #include "ratelimit/concurrency.h"
 #include "ratelimit/min_rate.h"
 
 namespace sluice::server {
 
-class Connection;
-
-class ConnectionOwner {
+class Connection final : public Guest,
+                         public http::Downstream,
+                         private net::StreamEvents,
+                         private net::Deferred {
  public:
-  virtual ~ConnectionOwner() = default;
-  // The connection is over: retire it (net::Loop::Retire).
-  virtual void Release(Connection& connection) = 0;
-};
-
-class Connection final : public http::Downstream, private net::StreamEvents, private net::Deferred {
- public:
-  // `listener` outlives every connection made on it, reloads included.
-  Connection(net::Loop& loop, Service& service, ConnectionOwner& owner,
-             std::shared_ptr<const conf::Listener> listener, std::unique_ptr<net::Stream> stream,
-             const Peer& peer, ratelimit::Permit permit);
+  Connection(net::Loop& loop, Service& service, ConnectionOwner& owner, Arrival arrival);
   ~Connection() override;
 
   void Start();
-  // Service::draining() has become true: an idle connection closes after `linger`, so that a
-  // request already on its way is still answered; a busy one after its answer.
-  void Drain();
-  // Ends it now; an answer under way is cut.
-  void Cut();
-
-  // The owner's list.
-  Connection* next = nullptr;
-  Connection** link = nullptr;
+  // An idle connection closes a moment later, so that a request already on its way is still
+  // answered; a busy one after its answer.
+  void Drain() override;
+  void Cut() override;
 
  private:
   enum class Phase : uint8_t {
@@ -116,6 +105,7 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
 
   bool HeadNotBegun() const { return request_ == nullptr || request_->decoder.idle(); }
   void OpenExchange(const http::Refusal* refusal);
+  void BeginHttp2(std::string_view behind_head);
   void EndInput();
   void FailRequest(Cause cause, std::string_view why);
   bool MayKeepAlive() const;
@@ -133,7 +123,7 @@ class Connection final : public http::Downstream, private net::StreamEvents, pri
   Service& service_;
   ConnectionOwner& owner_;
   const std::shared_ptr<const conf::Listener> listener_;
-  const std::unique_ptr<net::Stream> stream_;
+  std::unique_ptr<net::Stream> stream_;  // null once another guest has it
   const Peer peer_;
   std::optional<ratelimit::Permit> permit_;  // one of the listener's connections
   Bytes backlog_;  // came before its turn: the next requests of a pipeline

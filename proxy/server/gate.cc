@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "proxy/base/log.h"
+#include "proxy/server/connection.h"
+#include "proxy/server/h2_connection.h"
 
 namespace sluice::server {
 namespace {
@@ -25,7 +27,7 @@ Gate::Gate(net::Loop& loop, Service& service, const Binding& binding, size_t sha
           })) {}
 
 Gate::~Gate() {
-  while (connections_ != nullptr) Release(*connections_);
+  while (guests_ != nullptr) Release(*guests_);
 }
 
 void Gate::OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer) {
@@ -68,23 +70,34 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
     peer.ip = from.ip();
     peer.port = from.port();
   }
-  auto* const connection =
-      new Connection(loop_, service_, *this, spec_, std::move(socket), peer, std::move(permit));
-  connection->next = connections_;
-  connection->link = &connections_;
-  if (connections_ != nullptr) connections_->link = &connection->next;
-  connections_ = connection;
-  ++count_;
-  stats_.connections.Add();
+  auto* const connection = new Connection(
+      loop_, service_, *this,
+      {.listener = spec_, .stream = std::move(socket), .peer = peer, .permit = std::move(permit)});
+  Admit(*connection);
   connection->Start();
 }
 
-void Gate::Release(Connection& connection) {
-  *connection.link = connection.next;
-  if (connection.next != nullptr) connection.next->link = connection.link;
+void Gate::BeginHttp2(Arrival arrival, std::string_view came) {
+  auto* const connection = new H2Connection(loop_, service_, *this, std::move(arrival));
+  Admit(*connection);
+  connection->Start(came);
+}
+
+void Gate::Admit(Guest& guest) {
+  guest.next = guests_;
+  guest.link = &guests_;
+  if (guests_ != nullptr) guests_->link = &guest.next;
+  guests_ = &guest;
+  ++count_;
+  stats_.connections.Add();
+}
+
+void Gate::Release(Guest& guest) {
+  *guest.link = guest.next;
+  if (guest.next != nullptr) guest.next->link = guest.link;
   --count_;
   stats_.connections.Sub();
-  loop_.Retire(std::unique_ptr<Connection>(&connection));
+  loop_.Retire(std::unique_ptr<Guest>(&guest));
 }
 
 void Gate::CloseListener() {
@@ -97,21 +110,21 @@ void Gate::CloseListener() {
 
 template <typename Act>
 void Gate::ForEach(Act act) {
-  Connection* connection = connections_;
-  while (connection != nullptr) {
-    Connection* const next = connection->next;
-    act(*connection);
-    connection = next;
+  Guest* guest = guests_;
+  while (guest != nullptr) {
+    Guest* const next = guest->next;
+    act(*guest);
+    guest = next;
   }
 }
 
 void Gate::DrainConnections() {
-  ForEach([](Connection& connection) { connection.Drain(); });
+  ForEach([](Guest& guest) { guest.Drain(); });
 }
 
 void Gate::CutConnections() {
   parked_.clear();
-  ForEach([](Connection& connection) { connection.Cut(); });
+  ForEach([](Guest& guest) { guest.Cut(); });
 }
 
 }  // namespace sluice::server

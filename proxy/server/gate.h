@@ -1,6 +1,6 @@
 // Gate: one worker's (or the admin's) way in from one listener: accepts while the connection limit
 // leaves room, lets the kernel's backlog wait while it does not, and keeps the list of connections
-// that came in.
+// that came in, whatever protocol they turn out to speak.
 //
 // Threads: one loop's.
 #ifndef SLUICE_PROXY_SERVER_GATE_H_
@@ -12,7 +12,7 @@
 
 #include "proxy/base/deadline.h"
 #include "proxy/net/acceptor.h"
-#include "proxy/server/connection.h"
+#include "proxy/server/guest.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/service.h"
 
@@ -42,7 +42,9 @@ class Gate final : private ConnectionOwner {
   void OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer);
   void Begin(std::unique_ptr<net::Socket> socket, const Address& from, ratelimit::Permit permit);
   void OnRoomAgain();
-  void Release(Connection& connection) override;
+  void Admit(Guest& guest);
+  void Release(Guest& guest) override;
+  void BeginHttp2(Arrival arrival, std::string_view came) override;
   template <typename Act>
   void ForEach(Act act);
 
@@ -54,7 +56,7 @@ class Gate final : private ConnectionOwner {
   std::unique_ptr<net::Acceptor> acceptor_;
   // Accepted at the very moment another worker took the last place, or while closing.
   std::deque<std::pair<std::unique_ptr<net::Socket>, Address>> parked_;
-  Connection* connections_ = nullptr;
+  Guest* guests_ = nullptr;
   size_t count_ = 0;
   BoundDeadline<Gate, &Gate::OnRoomAgain> room_{this};
 };
