@@ -13,7 +13,9 @@ struct Peer {
   Ip ip;  // all zeros for Unix sockets
   uint16_t port = 0;
   bool is_unix = false;
-  std::string_view scheme = "http";  // static text
+  bool is_tls = false;
+
+  std::string_view scheme() const { return is_tls ? "https" : "http"; }
 };
 
 }  // namespace sluice

@@ -497,7 +497,7 @@ ForwardContext Exchange::Forwarding() const {
   return {.forwarding = view_->shared->config->forwarding,
           .route = *route_,
           .client = identity_,
-          .scheme = peer_.scheme,
+          .scheme = peer_.scheme(),
           .request_id = record_.request_id};
 }
 

@@ -49,16 +49,15 @@ uv_buf_t Buf(std::string_view piece) {
 }  // namespace
 
 SocketCore* NewCore(Loop& loop) {
-  auto* const core = new SocketCore{{}, &loop, nullptr};
+  auto* const core = new SocketCore{};
   SLUICE_CHECK(uv_tcp_init(loop.uv(), &core->tcp) == 0);
-  core->tcp.data = core;
   return core;
 }
 
 void CloseCore(SocketCore* core) {
-  core->owner = nullptr;
+  core->SetOwner(nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&core->tcp),
-           [](uv_handle_t* handle) { delete static_cast<SocketCore*>(handle->data); });
+           [](uv_handle_t* handle) { delete SocketCore::Of(handle); });
 }
 
 int DescriptorOf(const SocketCore& core) {
@@ -81,34 +80,34 @@ void ApplyOptions(int fd, const SocketOptions& options) {
 
 struct Socket::Callbacks {
   static void OnAlloc(uv_handle_t* handle, size_t, uv_buf_t* buf) {
-    const auto* const core = static_cast<SocketCore*>(handle->data);
-    const std::span<char> block = core->loop->read_block();
+    const SocketCore* const core = SocketCore::Of(handle);
+    const std::span<char> block = core->loop().read_block();
     // Without room libuv does not read but says ENOBUFS, which is where a pause takes effect.
-    const Socket* const owner = core->owner;
+    const Socket* const owner = core->owner();
     const bool read = owner != nullptr && owner->pauses_ == 0;
     const size_t size = owner != nullptr && owner->streaming_ ? block.size() : Loop::kFirstRead;
     *buf = uv_buf_init(block.data(), read ? static_cast<unsigned>(size) : 0);
   }
 
   static void OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buf) {
-    const auto* const core = static_cast<SocketCore*>(stream->data);
-    if (core->owner == nullptr || count == 0) return;  // 0: nothing there after all
-    Loop& loop = *core->loop;
-    core->owner->OnBytes(buf->base, count);
+    const SocketCore* const core = SocketCore::Of(stream);
+    if (core->owner() == nullptr || count == 0) return;  // 0: nothing there after all
+    Loop& loop = core->loop();
+    core->owner()->OnBytes(buf->base, count);
     loop.EndCallback();
   }
 
   static void OnWritten(uv_write_t* uv, int status) {
-    const auto* const core = static_cast<SocketCore*>(uv->handle->data);
-    Loop& loop = *core->loop;
-    if (core->owner == nullptr) return loop.GiveRequest(static_cast<WriteRequest*>(uv->data));
-    core->owner->OnWritten(status);
+    const SocketCore* const core = SocketCore::Of(uv->handle);
+    Loop& loop = core->loop();
+    if (core->owner() == nullptr) return loop.GiveRequest(static_cast<WriteRequest*>(uv->data));
+    core->owner()->OnWritten(status);
     loop.EndCallback();
   }
 };
 
-Socket::Socket(SocketCore* core) : loop_(*core->loop), core_(core), fd_(DescriptorOf(*core)) {
-  core->owner = this;
+Socket::Socket(SocketCore* core) : loop_(core->loop()), core_(core), fd_(DescriptorOf(*core)) {
+  core->SetOwner(this);
 }
 
 Socket::~Socket() { Close(); }

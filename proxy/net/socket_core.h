@@ -5,20 +5,31 @@
 
 #include <uv.h>
 
+#include <cstddef>
+
 #include "proxy/base/bytes.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/socket.h"
 
 namespace sluice::net {
 
-// uv_tcp_t serves Unix sockets too: uv_tcp_open() takes any connected stream descriptor.
+// uv_tcp_t serves Unix sockets too: uv_tcp_open() takes any connected stream descriptor. Nothing
+// stands beside it: an idle connection is to be small, and the handle has room for its owner.
 struct SocketCore {
   uv_tcp_t tcp;
-  Loop* loop;
-  Socket* owner;  // null once the owner has let go
 
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp); }
+  // Null once the owner has let go.
+  Socket* owner() const { return static_cast<Socket*>(tcp.data); }
+  void SetOwner(Socket* owner) { tcp.data = owner; }
+  Loop& loop() const { return *static_cast<Loop*>(tcp.loop->data); }
+
+  template <typename Handle>  // any of libuv's names for it
+  static SocketCore* Of(Handle* handle) {
+    return reinterpret_cast<SocketCore*>(handle);
+  }
 };
+static_assert(offsetof(SocketCore, tcp) == 0);
 
 // A handle without a descriptor yet; give it to a Socket or to CloseCore().
 SocketCore* NewCore(Loop& loop);
