@@ -62,9 +62,10 @@ struct Server {
 struct Pool {
   std::string name;
   std::vector<Server> servers;
-  balancer::PickerSpec picker;    // key: strategy
-  balancer::OutlierSpec outlier;  // keys: outlier.failures, outlier.rest, outlier.rest_max
-  std::string host = "client";    // Host sent: "client", "server", or a literal value
+  balancer::PickerSpec picker;     // key: strategy
+  balancer::OutlierSpec outlier;   // keys: outlier.failures, outlier.rest, outlier.rest_max
+  std::string protocol = "http1";  // "http1", or "h2": HTTP/2 with prior knowledge
+  std::string host = "client";     // Host sent: "client", "server", or a literal value
   Duration connect_timeout = 1s;
   Duration head_timeout = 30s;  // from the request's last byte to the response head's last
   Duration idle_timeout = 60s;  // between two reads of a body

@@ -129,6 +129,8 @@ constexpr Key kKeys[] = {
     {"pool.strategy", Type::kChoice, At<&Pool::picker, &balancer::PickerSpec::strategy>,
      "\"least_request\"", "round_robin|least_request",
      "How a server is chosen: in turn, or the one with the fewest requests."},
+    {"pool.protocol", Type::kChoice, At<&Pool::protocol>, "\"http1\"", "http1|h2",
+     "What is spoken to the servers; h2 is HTTP/2 without asking first, as gRPC servers expect."},
     {"pool.host", Type::kText, At<&Pool::host>, "\"client\"", "",
      "Host that servers are told: \"client\" (as asked for), \"server\" (its address), or a value.",
      CheckUpstreamHost},

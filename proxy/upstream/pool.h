@@ -2,6 +2,9 @@
 // request at a time, and comes back by the Lease's destruction: kept when the exchange left it in a
 // state from which another request can be told apart with certainty, closed otherwise.
 //
+// An HTTP/2 connection lends as many streams as its server lets it have; another is opened beyond
+// that. Requests that come while the first one is being opened wait for it together.
+//
 // Kept connections are read all the while, so that a close by the server is seen when it happens
 // and not by the next request. They are bounded by count (max_idle per server), by idle time and by
 // age.
@@ -21,6 +24,8 @@
 namespace sluice::upstream {
 
 class H1Upstream;
+class H2Dial;
+class H2Upstream;
 
 // The connections of one worker to one server. Shared by the pool, the worker's view and the
 // connections themselves, since exchanges outlive a view and a view may outlive its place in a
@@ -28,6 +33,8 @@ class H1Upstream;
 struct ServerSlot {
   std::shared_ptr<Server> server;
   H1Upstream* idle = nullptr;  // most recently used first
+  H2Upstream* h2 = nullptr;    // that lend further streams; the newest first
+  H2Dial* h2_dial = nullptr;   // under way: who comes meanwhile waits for it too
   uint32_t idle_count = 0;
   bool retired = false;  // no longer configured: connections close as they come back
 };
@@ -42,7 +49,7 @@ class Pool final : public Connector {
 
   std::shared_ptr<ServerSlot> SlotFor(const std::shared_ptr<Server>& server);
 
-  // The kept connection used last.
+  // The kept connection used last; of HTTP/2, a stream of one that has room.
   Lease TakeIdle(ServerSlot& slot, Duration max_rest) override;
   std::unique_ptr<Attempt> Connect(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
                                    Duration timeout, Connected done) override;
@@ -56,9 +63,13 @@ class Pool final : public Connector {
 
  private:
   friend class H1Upstream;
+  friend class H2Dial;
   void Release(H1Upstream* connection);
   void Unlink(H1Upstream* connection);
   void CloseIdle(ServerSlot& slot);
+  Lease TakeStream(ServerSlot& slot, Duration max_rest);
+  std::unique_ptr<Attempt> ConnectH2(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
+                                     Duration timeout, Connected done);
 
   net::Loop& loop_;
   const uint32_t shard_;

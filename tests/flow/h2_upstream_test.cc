@@ -1,0 +1,209 @@
+// Servers that speak HTTP/2: a second proxy before an HTTP/1 origin, and servers of hand-written
+// frames that do what a sound one seldom does.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+#include "tests/support/flow/h2_wire.h"
+#include "tests/support/flow/origin.h"
+#include "tests/support/flow/test_proxy.h"
+
+namespace sluice::test {
+namespace {
+
+constexpr char kH2[] = "protocol = \"h2\"\noutlier.failures = 0\n";
+
+void Echo(Wire& wire, Origin&, uint32_t) {
+  for (;;) {
+    const Message request = wire.ReadRequest();
+    if (!request.complete) return;
+    if (!wire.Send(Ok(request.body.empty() ? request.target() : request.body))) return;
+  }
+}
+
+// The stream of the next request whose head ends on this wire; 0 at the end. Preface and other
+// frames are read past.
+uint32_t NextHead(Wire& wire, bool* greeted) {
+  if (!*greeted) {
+    wire.ReadExactly(h2::kPreface.size());
+    wire.Send(h2::Frame(h2::kSettings, 0, 0));
+    *greeted = true;
+  }
+  for (;;) {
+    const std::string head = wire.ReadExactly(9);
+    if (head.size() < 9) return 0;
+    const auto byte = [&](size_t at) {
+      return static_cast<uint32_t>(static_cast<uint8_t>(head[at]));
+    };
+    wire.ReadExactly(byte(0) << 16 | byte(1) << 8 | byte(2));
+    if (head[3] == h2::kHeaders) return byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8);
+  }
+}
+
+std::string Ok2(uint32_t stream, std::string_view body) {
+  return h2::Headers(stream, {{":status", "200"}}, false) + h2::Data(stream, body, true);
+}
+
+TEST(H2UpstreamFlowTest, AllFourPairingsOfVersionsCarryARequestAndItsAnswer) {
+  Origin origin(Echo);
+  TestProxy inner(Site{.servers = {origin.address()}});
+  TestProxy outer(Site{.servers = {inner.address().ToString()}, .pool = kH2});
+  EXPECT_EQ(inner.Get("/1-1").body, "/1-1");
+  EXPECT_EQ(outer.Get("/1-2").body, "/1-2");
+  H2Wire second(inner.Connect());
+  EXPECT_EQ(second.Ask(h2::Get(1, "/2-1"), 1).body, "/2-1");
+  H2Wire both(outer.Connect());
+  EXPECT_EQ(both.Ask(h2::Get(1, "/2-2"), 1).body, "/2-2");
+  const std::string large(300'000, 'x');
+  const Message posted = outer.Connect().Ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                                             std::to_string(large.size()) + "\r\n\r\n" + large);
+  EXPECT_EQ(posted.body, large);
+}
+
+TEST(H2UpstreamFlowTest, OneConnectionServesManyAtOnce) {
+  Origin origin(Echo);
+  TestProxy inner(Site{.servers = {origin.address()}, .workers = 1});
+  TestProxy outer(Site{.servers = {inner.address().ToString()}, .pool = kH2, .workers = 1});
+  H2Wire client(outer.Connect());
+  std::string all;
+  for (uint32_t id = 1; id < 200; id += 2) all += h2::Get(id, "/" + std::to_string(id));
+  client.Send(all);
+  for (uint32_t id = 1; id < 200; id += 2) {
+    ASSERT_EQ(client.Await(id).body, "/" + std::to_string(id));
+  }
+  EXPECT_EQ(inner.ListenerCounts().accepted, 1u);
+}
+
+TEST(H2UpstreamFlowTest, MoreStreamsThanTheServerAllowsTakeFurtherConnections) {
+  std::atomic<int> connections = 0;
+  Origin origin([&](Wire& wire, Origin&, uint32_t) {
+    ++connections;
+    bool greeted = true;
+    wire.ReadExactly(h2::kPreface.size());
+    wire.Send(h2::Frame(h2::kSettings, 0, 0, std::string("\0\3", 2) + h2::Number(1)));
+    while (const uint32_t id = NextHead(wire, &greeted)) wire.Send(Ok2(id, "one"));
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = kH2, .workers = 1});
+  EXPECT_EQ(proxy.Get("/").body, "one");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(proxy.Get("/").body, "one");
+  EXPECT_EQ(connections, 1);
+}
+
+TEST(H2UpstreamFlowTest, AConversationPassesBothWaysWithItsTrailers) {
+  Origin origin([](Wire& wire, Origin&, uint32_t) {
+    wire.ReadUntil("\r\n\r\n");
+    wire.ReadUntil("ping");
+    wire.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npong\r\n");
+    wire.ReadUntil("done");
+    wire.Send("0\r\nGrpc-Status: 0\r\n\r\n");
+  });
+  TestProxy inner(Site{.servers = {origin.address()}});
+  TestProxy outer(Site{.servers = {inner.address().ToString()}, .pool = kH2});
+  H2Wire client(outer.Connect());
+  client.Send(h2::Post(1, {{"content-type", "application/grpc"}, {"te", "trailers"}}) +
+              h2::Data(1, "ping"));
+  ASSERT_TRUE(client.Until([&] { return client.answer(1).body == "pong"; }));
+  client.Send(h2::Data(1, "done", true));
+  const h2::Answer answer = client.Await(1);
+  ASSERT_EQ(answer.trailers.size(), 1u);
+  EXPECT_EQ(answer.trailers[0].first, "grpc-status");
+}
+
+TEST(H2UpstreamFlowTest, AnAnswerOfTrailersOnlyPasses) {
+  Origin origin([](Wire& wire, Origin&, uint32_t) {
+    bool greeted = false;
+    while (const uint32_t id = NextHead(wire, &greeted)) {
+      wire.Send(h2::Headers(
+          id, {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "12"}}));
+    }
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = kH2});
+  H2Wire client(proxy.Connect());
+  const h2::Answer answer =
+      client.Ask(h2::Post(1, {{"content-type", "application/grpc"}}) + h2::Data(1, "x", true), 1);
+  EXPECT_EQ(answer.Value("grpc-status"), "12");
+  EXPECT_EQ(answer.Value("content-length"), "");
+  EXPECT_EQ(answer.body, "");
+  EXPECT_TRUE(answer.ended);
+}
+
+TEST(H2UpstreamFlowTest, WhatAServerRefusesUnseenIsSentAgain) {
+  std::atomic<int> heads = 0;
+  const Origin::Script script = [&](Wire& wire, Origin&, uint32_t) {
+    bool greeted = false;
+    const uint32_t first = NextHead(wire, &greeted);
+    if (first == 0) return;
+    wire.Send(heads++ == 0 ? h2::Frame(h2::kReset, 0, first, h2::Number(7)) : Ok2(first, "again"));
+    while (const uint32_t id = NextHead(wire, &greeted)) wire.Send(Ok2(id, "again"));
+  };
+  Origin one(script);
+  Origin other(script);
+  TestProxy proxy(Site{.servers = {one.address(), other.address()}, .pool = kH2});
+  const Message answer =
+      proxy.Connect().Ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(answer.body, "again") << "even a POST: the server has not acted on it";
+}
+
+TEST(H2UpstreamFlowTest, AServerThatGoesAwayFinishesWhatItBegan) {
+  Origin origin([](Wire& wire, Origin&, uint32_t) {
+    bool greeted = false;
+    const uint32_t id = NextHead(wire, &greeted);
+    if (id == 0) return;
+    wire.Send(h2::Frame(h2::kGoaway, 0, 0, h2::Number(id) + h2::Number(0)) + Ok2(id, "last"));
+    wire.ReadAll();
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = kH2, .workers = 1});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(proxy.Get("/").body, "last");
+  EXPECT_EQ(origin.accepted(), 3u);
+}
+
+TEST(H2UpstreamFlowTest, AServerThatDiesOrTalksNonsenseIsA502) {
+  Origin origin([](Wire& wire, Origin&, uint32_t index) {
+    bool greeted = false;
+    NextHead(wire, &greeted);
+    if (index % 2 == 0) wire.Send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = std::string(kH2) + "tries = 1\n"});
+  EXPECT_EQ(proxy.Get("/").status(), 502);
+  EXPECT_EQ(proxy.Get("/").status(), 502);
+}
+
+TEST(H2UpstreamFlowTest, ABrokenHeadFromAServerIsA502) {
+  for (const h2::FieldList& fields :
+       {h2::FieldList{{":status", "200"}, {"x", "a\r\nb: c"}}, h2::FieldList{{":status", "20"}},
+        h2::FieldList{{"x", "y"}}, h2::FieldList{{":status", "200"}, {"connection", "close"}},
+        h2::FieldList{{":status", "200"}, {"X", "y"}},
+        h2::FieldList{{":status", "200"}, {"content-length", "5"}}}) {
+    Origin origin([&](Wire& wire, Origin&, uint32_t) {
+      bool greeted = false;
+      while (const uint32_t id = NextHead(wire, &greeted)) wire.Send(h2::Headers(id, fields));
+    });
+    TestProxy proxy(Site{.servers = {origin.address()}, .pool = std::string(kH2) + "tries = 1\n"});
+    EXPECT_EQ(proxy.Get("/").status(), 502) << fields.back().first << ": " << fields.back().second;
+  }
+}
+
+TEST(H2UpstreamFlowTest, ASlowClientHoldsTheServerBackAndNoOther) {
+  Origin origin([](Wire& wire, Origin&, uint32_t) {
+    for (;;) {
+      const Message request = wire.ReadRequest();
+      if (!request.complete) return;
+      const bool large = request.target() == "/large";
+      if (!wire.Send(Ok(large ? std::string(4 << 20, 'x') : "small"))) return;
+    }
+  });
+  TestProxy inner(Site{.servers = {origin.address()}, .workers = 1});
+  TestProxy outer(Site{.servers = {inner.address().ToString()}, .pool = kH2, .workers = 1});
+  H2Wire client(outer.Connect());
+  client.Send(h2::Frame(h2::kWindow, 0, 0, h2::Number(1 << 24)) + h2::Get(1, "/large"));
+  for (uint32_t id = 3; id < 43; id += 2) {
+    ASSERT_EQ(client.Ask(h2::Get(id, "/small"), id).body, "small");
+  }
+  client.Send(h2::Frame(h2::kWindow, 0, 1, h2::Number(1 << 24)));
+  EXPECT_EQ(client.Await(1).body.size(), size_t{4} << 20);
+}
+
+}  // namespace
+}  // namespace sluice::test
