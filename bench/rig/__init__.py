@@ -1,6 +1,7 @@
 """The parts of bench/compare: sluice beside other proxies, on one machine, by the same work.
 
-    rows       what is measured: the table of rows
+    command    signals, complaints, exit codes: bench/counts uses it too
+    rows       what is measured: the table of rows, and the bars of each
     field      who is measured: the table of proxies
     proxies    how each kind of them is configured
     guests     the same for those that are measured only where they are installed

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from .rows import LOG_OFF, LOG_ON, ROWS, Row
 
-SLUICE, RIVAL = "sluice", "nginx"
+SLUICE, RIVAL, HAPROXY = "sluice", "nginx", "haproxy"
 FLOORS = ("relay", "uvrelay", "refuse")
 
 
@@ -45,6 +45,7 @@ class Line:
     pss_bytes: float | None = None
     pss_each_bytes: float | None = None     # that each connection added
     to_rival: Spread | None = None          # the row's headline, divided by nginx's
+    to_haproxy: Spread | None = None        # the same with HAProxy's; sluice only
     above_floor_us: Spread | None = None    # sluice only
     log_cost: Spread | None = None          # us with the access log divided by us without
     errors: dict[str, int] = field(default_factory=dict)
@@ -123,6 +124,7 @@ def _line(row: Row, proxy: str, variant: str,
     line = _medians(proxy, variant, mine)
     line.to_rival = paired(mine, groups.get((RIVAL, variant), []), row.headline, ratio)
     if proxy == SLUICE:
+        line.to_haproxy = paired(mine, groups.get((HAPROXY, variant), []), row.headline, ratio)
         floor = groups.get((floor_of(row), variant), [])
         line.above_floor_us = paired(mine, floor, "us", difference)
     if variant == LOG_ON:

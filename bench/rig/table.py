@@ -49,7 +49,7 @@ def _columns(block: Block) -> list[tuple[str, object]]:
                ("p99 us", lambda line: whole(line.p99_us))]
     if block.row.load == "steady":
         columns.append(("p99.9 us", lambda line: whole(line.p999_us)))
-        to_rival = ("p99 to nginx", to_rival[1])
+        to_rival = ("p99.9 to nginx", to_rival[1])
     columns += [memory, to_rival]
     for heading, key in (("above floor", "above_floor_us"), ("to log off", "log_cost")):
         if any(getattr(line, key) for line in block.lines):
@@ -79,7 +79,9 @@ def text(doc: dict) -> str:
         said += [f"  ! {note}" for note in notes.errors(block, names)]
         said += [f"  - {note}" for note in notes.doubts(block, names)]
         said.append("")
-    said += [f"not met: {miss}" for miss in notes.not_met(all_blocks, names)]
+    missed, not_judged = notes.not_met(all_blocks, names)
+    said += [f"not met: {miss}" for miss in missed]
+    said += [f"not judged: {bar}" for bar in not_judged]
     return "\n".join(said).rstrip() + "\n"
 
 
@@ -112,12 +114,13 @@ def markdown_table(doc: dict) -> str:
         ours = block.line(SLUICE) or Line(SLUICE, block.variant)
         label, compared = block.row.label(block.variant), spread(ours.to_rival)
         if block.row.load == "idle":
-            add(block, f"memory with {label}, MB", lambda line: megabytes(line.pss_bytes),
+            add(block, f"memory with {label}: MB / bytes each",
+                lambda line: f"{megabytes(line.pss_bytes)} / {whole(line.pss_each_bytes)}",
                 compared, "-")
         elif block.row.load == "steady":
             add(block, f"{label}: p50 / p99 / p99.9, us",
                 lambda line: f"{whole(line.p50_us)} / {whole(line.p99_us)} / {whole(line.p999_us)}",
-                f"{compared} (p99)", "-")
+                f"{compared} (p99.9)", "-")
         else:
             above = number(ours.above_floor_us.median) if ours.above_floor_us else "-"
             add(block, label, lambda line: number(line.us), compared, above)
@@ -142,6 +145,20 @@ def _how(doc: dict) -> str:
         "[docs/bench.json](docs/bench.json); `packaging/bench --readme` makes all of this anew.")
 
 
+def _bars(all_blocks: list[Block], names: dict[str, str]) -> str:
+    missed, not_judged = notes.not_met(all_blocks, names)
+    said = [f"{head} ({len(bars)}): " + "; ".join(bars) + "."
+            for head, bars in (("Not met", missed), ("Not judged", not_judged)) if bars]
+    return " ".join([*(said or ["Met in every row."]), f"{notes.aim()}."])
+
+
+def _remarks(all_blocks: list[Block]) -> str:
+    """What is to be known of single rows; "" where nothing is."""
+    said = {f"{block.row.label(block.variant)}: {block.row.note}": None
+            for block in all_blocks if block.row.note}
+    return "; ".join(said)
+
+
 def wrapped(paragraph: str, width: int = 105) -> str:
     lines = [""]
     for word in paragraph.split():
@@ -155,12 +172,12 @@ def markdown(doc: dict) -> str:
     """What stands between the README's markers."""
     names = titles(doc)
     all_blocks = blocks(doc["records"], list(names))
-    missed = notes.not_met(all_blocks, names)
     parts = [markdown_table(doc),
              "![Processor time per request, each row beside its rivals](docs/bench.svg)",
              wrapped(_how(doc)),
-             wrapped(f"Not met ({notes.AIM}): " + "; ".join(missed) + "." if missed else
-                     f"Met in every row: {notes.AIM}.")]
+             wrapped(_bars(all_blocks, names))]
+    if remarks := _remarks(all_blocks):
+        parts.append(wrapped(f"To know: {remarks}."))
     wrong = [note for block in all_blocks for note in
              (f"{block.row.label(block.variant)}: {error}" for error in notes.errors(block, names))]
     if wrong:

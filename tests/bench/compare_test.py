@@ -1,7 +1,13 @@
 """bench/compare as a command: what it says no to, and what it makes out of a file."""
 
+import argparse
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,9 +16,18 @@ from pathlib import Path
 
 from support import ROOT, document, record
 
+from rig import Trouble, command
 from rig import record as file
 
 COMMAND = ROOT / "bench/compare"
+
+
+def loaded():
+    """bench/compare as a module: import does not know files without an ending."""
+    loader = importlib.machinery.SourceFileLoader("compare", str(COMMAND))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
+    loader.exec_module(module)
+    return module
 
 
 class CompareTest(unittest.TestCase):
@@ -87,6 +102,65 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("takes all rows and proxies", done.stderr)
         self.assertEqual((ROOT / "README.md").read_bytes(), before)
+
+    def test_numbers_so_far_are_kept_as_a_part_until_all_are_there(self):
+        doc = document([record("sluice", 9.0)])
+        named, build = self.work / "a.json", self.work / "compare.json"
+        with contextlib.redirect_stderr(io.StringIO()):
+            for json_file, part, written in ((named, True, named), (None, False, build)):
+                loaded().keep(argparse.Namespace(json=json_file, part=part, build=self.work), doc)
+                kept = file.from_text(written.read_text(), "it")
+                self.assertEqual(kept["records"], doc["records"])
+                self.assertFalse(kept["settings"]["whole"])
+        self.assertTrue(doc["settings"]["whole"])
+
+    def test_a_part_that_names_no_file_keeps_none(self):
+        loaded().keep(argparse.Namespace(json=None, part=True, build=self.work),
+                      document([record("sluice", 9.0)]))
+        self.assertEqual(list(self.work.iterdir()), [])
+
+    def test_a_row_that_is_broken_off_leaves_what_was_measured(self):
+        compare, doc = loaded(), document([])
+        measured = record("sluice", 9.0)
+
+        def broken_off(arena, row, taking_part, rounds, records):
+            records.append(measured)
+            raise SystemExit(130)
+
+        args = argparse.Namespace(json=self.work / "a.json", part=True, build=self.work)
+        compare.measure_row = broken_off
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
+            compare.measure_and_keep(args, None, None, [], 1, doc)
+        self.assertEqual(file.from_text(args.json.read_text(), "it")["records"], [measured])
+
+    def test_a_signal_ends_a_command_through_its_withs_with_the_shells_code(self):
+        old = {number: signal.getsignal(number)
+               for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        self.addCleanup(lambda: [signal.signal(*pair) for pair in old.items()])
+        left = []
+
+        def run() -> int:
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            finally:
+                left.append(True)
+            return 0
+
+        with self.assertRaises(SystemExit) as ended:
+            command.main("it", run)
+        self.assertEqual((ended.exception.code, left), (128 + signal.SIGTERM, [True]))
+
+    def test_trouble_is_told_by_the_commands_name_and_is_1(self):
+        old = {number: signal.getsignal(number)
+               for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        self.addCleanup(lambda: [signal.signal(*pair) for pair in old.items()])
+
+        def run() -> int:
+            raise Trouble("no tea")
+
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(command.main("bench/it", run), 1)
+        self.assertEqual(said.getvalue(), "bench/it: no tea\n")
 
     def test_the_record_that_is_kept_can_be_rendered(self):
         kept = ROOT / "docs/bench.json"
