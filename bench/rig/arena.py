@@ -21,6 +21,9 @@ from .proxies import Job, Nginx, Proxy
 from .rows import LOG_ON, Row
 
 LOG_PATIENCE_S = 2.0
+# After the last line of a load that has ended: longer than a log's writer waits before it writes.
+LOG_QUIET_S = 0.3
+LOG_SETTLE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,19 @@ class LogLines:
                 time.sleep(0.02)
         return lines
 
+    def settle(self, expected: int) -> int:
+        """Waits until `expected` lines are there and no more come: a load that ends leaves requests
+        that it did not count. Those of a warm-up would make up for lines that are lost after it."""
+        lines, until = self.count(expected), time.monotonic() + LOG_SETTLE_S
+        quiet = time.monotonic() + LOG_QUIET_S
+        while time.monotonic() < min(quiet, until):
+            fresh = self._read_new()
+            lines += fresh
+            if fresh:
+                quiet = time.monotonic() + LOG_QUIET_S
+            time.sleep(0.02)
+        return lines
+
     def _read_new(self) -> int:
         if not self._path.exists():
             return 0
@@ -135,10 +151,12 @@ class Arena:
         if self._row.load == "idle":
             return self._measure_idle(entrant)
         child = self._children[entrant]
-        self._load(entrant, child, self._setup.warmup_s)
-        pids = proc.tree(child.pid)
         logged = entrant.variant == LOG_ON
         lines = LogLines(self._log_path(entrant)) if logged else None
+        warmup = self._load(entrant, child, self._setup.warmup_s)
+        if lines:
+            lines.settle(warmup.done)
+        pids = proc.tree(child.pid)
         busy, cpu, began = proc.busy_us(self._setup.proxy_core), proc.cpu_us(pids), time.monotonic()
         outcome = self._load(entrant, child, self._seconds())
         cpu = proc.cpu_us(pids) - cpu

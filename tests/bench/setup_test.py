@@ -2,8 +2,10 @@
 
 import re
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import support  # noqa: F401
 
@@ -117,6 +119,28 @@ class SetupTest(unittest.TestCase):
         with open(log, "a") as file:
             file.write("c\nhalf a line")
         self.assertEqual(lines.count(expected=1), 1)
+
+    def test_lines_of_the_warm_up_that_come_late_do_not_make_up_for_lost_ones(self):
+        log = self.work / "access.log"
+        log.touch()
+        lines = arena.LogLines(log)
+
+        def write(text: str) -> None:
+            with open(log, "a") as file:
+                file.write(text)
+
+        write("counted\n")
+        late = threading.Timer(0.1, write, ["not counted any more\n"])
+        late.start()
+        self.addCleanup(late.join)
+        self.assertEqual(lines.settle(expected=1), 2)
+        with mock.patch("rig.arena.LOG_PATIENCE_S", 0.05):
+            self.assertEqual(lines.count(expected=1), 0)
+
+    def test_a_log_that_never_has_all_lines_is_not_awaited_for_ever(self):
+        lines = arena.LogLines(self.work / "access.log")
+        with mock.patch.multiple("rig.arena", LOG_PATIENCE_S=0.05, LOG_QUIET_S=0.05):
+            self.assertEqual(lines.settle(expected=1), 0)
 
     def test_work_that_is_less_is_found_out(self):
         good = ("shop.example|127.0.0.1|1", "shop.example|127.0.0.1|2")
