@@ -3,7 +3,11 @@
 from rig.table import aligned
 
 from .record import figures
+from .runs import CROWD
 from .slope import Cost
+
+BEST_CASE = (f"System calls are counted with all {CROWD} connections ready at each look: the best "
+             "case for epoll_wait's share.")
 
 # What is called less often follows the clock, and would be another list in every run.
 _SELDOM = 0.005
@@ -22,4 +26,4 @@ def text(costs: dict[str, Cost]) -> str:
         cells.append([name, f"{cost.instructions:,.0f}", f"{allocations:.2f}", calls])
     named = [""] + [_by_name(cost.calls) for cost in costs.values()]
     lines = [f"{line}  {names}".rstrip() for line, names in zip(aligned(cells), named)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, BEST_CASE]) + "\n"
