@@ -14,8 +14,8 @@
 // Records that arrived but may not be delivered during a pause are kept as they came: one read at
 // most, for the lower stream is paused too.
 //
-// Threads: one loop's. Cost: an idle one is some 14 KiB of heap with all of OpenSSL's and the socket
-// below (14.7 kB TLS 1.3, 13.7 kB TLS 1.2, measured after 16 KiB each way).
+// Threads: one loop's. Cost: an idle one is some 14 KiB of heap with all of OpenSSL's and the
+// socket below (14.7 kB in TLS 1.3, 13.7 kB in TLS 1.2, measured after 16 KiB each way).
 #ifndef SLUICE_PROXY_TLS_TLS_STREAM_H_
 #define SLUICE_PROXY_TLS_TLS_STREAM_H_
 
