@@ -71,7 +71,9 @@ struct Pool {
   Duration idle_timeout = 60s;  // between two reads of a body
   Duration total_timeout = 0s;  // 0: none
   Duration tunnel_idle_timeout = 10min;
-  uint32_t max_idle = 1024;      // kept connections per server and worker
+  // Kept connections per server and worker: a descriptor and 1 KiB each here, and at a server that
+  // gives each connection a process, a process for max_idle_time.
+  uint32_t max_idle = 1024;
   Duration max_idle_time = 55s;  // below the servers' own keep-alive timeout
   Duration max_age = 1h;         // of one connection
   uint32_t tries = 3;            // servers tried for one request, the first included

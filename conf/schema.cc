@@ -145,7 +145,8 @@ constexpr Key kKeys[] = {
     {"pool.tunnel_idle_timeout", Type::kDuration, At<&Pool::tunnel_idle_timeout>, "\"10min\"",
      "1ms..168h", "Longest silence on an upgraded connection (WebSocket), both ways."},
     {"pool.max_idle", Type::kCount, At<&Pool::max_idle>, "1024", "0..65535",
-     "Idle connections kept to each server by each worker: what was needed at once, until it rests."},
+     "Idle connections kept to each server by each worker: what was needed at once, until it has "
+     "rested max_idle_time. Less where each holds a process of the server's."},
     {"pool.max_idle_time", Type::kDuration, At<&Pool::max_idle_time>, "\"55s\"", "1ms..24h",
      "How long they are kept; less than the server's own keep-alive time."},
     {"pool.max_age", Type::kDuration, At<&Pool::max_age>, "\"1h\"", "1s..168h",

@@ -57,6 +57,7 @@ struct ThreadBlocks {
   FreeList large{kKeptLarge};
   int64_t unsaid = 0;
 
+  // What is freed on this thread still later is counted and, below a step, never said.
   ~ThreadBlocks() { Say(); }
 
   FreeList* ListFor(size_t total) {

@@ -102,19 +102,21 @@ class H1Decoder {
 
 class H1RequestDecoder : public H1Decoder {
  public:
-  explicit H1RequestDecoder(const HeadLimits& limits)
-      : H1Decoder(limits, HeadScan::Kind::kRequest) {}
+  // `skipped`: bytes of empty lines that another decoder has skipped before this head.
+  explicit H1RequestDecoder(const HeadLimits& limits, uint8_t skipped = 0)
+      : H1Decoder(limits, HeadScan::Kind::kRequest), skipped_(skipped) {}
 
   // On kComplete `head` is filled and fit to be routed: framing, authority, host, path, Expect and
   // Upgrade are resolved and every rule of rules.h has passed. A few CRLF before a request line are
   // skipped (RFC 9112 section 2.2). On kRefused `head` holds what was understood, the method if
   // any. `head` is not touched before.
   HeadResult FeedHead(std::string_view bytes, Arena& arena, RequestHead& head);
+  uint8_t skipped() const { return skipped_; }
 
  private:
   size_t SkipEmptyLines(std::string_view bytes);
 
-  uint8_t skipped_ = 0;  // bytes of empty lines before the current head; odd: after a CR
+  uint8_t skipped_;  // bytes of empty lines before the current head; odd: after a CR
 };
 
 class H1ResponseDecoder : public H1Decoder {

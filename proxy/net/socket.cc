@@ -37,7 +37,7 @@ ssize_t Send(int fd, std::span<iovec> pieces, int flags) {
                              ? ::send(fd, pieces[0].iov_base, pieces[0].iov_len, flags)
                              : ::sendmsg(fd, &message, flags);
     if (sent >= 0) return sent;
-    if (errno == EAGAIN) return 0;
+    if (errno == EAGAIN || errno == ENOBUFS) return 0;
     if (errno != EINTR) return -errno;
   }
 }
@@ -276,6 +276,7 @@ Bytes& Socket::Staging() {
 }
 
 // Sends the queue and `last` behind it; what the kernel does not take is kept and waited for.
+// REQUIRES: nothing is in flight.
 void Socket::SendNow(Pieces last) {
   std::array<std::string_view, kGatherPieces> pieces;
   std::array<iovec, kGatherPieces> vecs;

@@ -27,11 +27,12 @@ using http::Framing;
 
 }  // namespace
 
-Connection::Request::Request(Arena& arena, const conf::Listener& listener)
+Connection::Request::Request(Arena& arena, const conf::Listener& listener, uint8_t skipped)
     : head(arena),
       decoder({.head_bytes = static_cast<uint32_t>(listener.max_head),
                .fields = listener.max_fields,
-               .target_bytes = static_cast<uint32_t>(listener.max_target)}),
+               .target_bytes = static_cast<uint32_t>(listener.max_target)},
+              skipped),
       rate(listener.min_body_rate, listener.min_body_rate_grace) {}
 
 Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner, Arrival arrival)
@@ -62,7 +63,10 @@ void Connection::Cut() {
     if (phase_ != Phase::kClosed) Close();
     return;
   }
-  if (!answer_ended_) {
+  if (answer_ended_ && stream_->buffered() > 0) {
+    reset_ = true;
+    stream_->Abort();  // a FIN here could pass for the end of the answer
+  } else if (!answer_ended_) {
     FailRequest(Cause::kShutdown, "cut at the end of shutdown_timeout");
     if (!answer_ended_) Reset();
   }
@@ -106,13 +110,17 @@ void Connection::Process(std::span<char> bytes) {
 size_t Connection::ReadHead(std::span<char> bytes) {
   static_assert(std::is_trivially_destructible_v<Request>);
   if (request_ == nullptr) {
-    request_ = new (arena_.Allocate(sizeof(Request))) Request(arena_, *listener_);
+    request_ = new (arena_.Allocate(sizeof(Request))) Request(arena_, *listener_, skipped_);
   }
   const http::HeadResult got =
       request_->decoder.FeedHead({bytes.data(), bytes.size()}, arena_, request_->head);
   switch (got.state) {
     case http::HeadResult::State::kNeedMore:
-      if (!first_byte_ && !HeadNotBegun()) {
+      if (HeadNotBegun()) {
+        skipped_ = request_->decoder.skipped();
+        request_ = nullptr;
+        arena_.Clear();
+      } else if (!first_byte_) {
         first_byte_ = true;
         loop_.Arm(deadline_, listener_->head_timeout);
       }
@@ -382,9 +390,11 @@ void Connection::FinishAnswer() {
   if (reset_) return Close();
   if (phase_ == Phase::kTunnel) return Linger();
   if (close_after_) {
-    // An unread rest would turn our close into a reset.
-    const bool unread = phase_ == Phase::kBody || !backlog_.empty() || refused_;
-    return unread ? Linger() : Close();
+    // What the client has sent, or sends before it knows of the end, would turn our close into a
+    // reset that can overtake the answer.
+    const bool more = phase_ == Phase::kBody || !backlog_.empty() || refused_;
+    const bool unasked = request_->head.keep_alive && !service_.draining();
+    return more || unasked ? Linger() : Close();
   }
   if (phase_ == Phase::kBody) {
     if (client_finished_) return Close();
@@ -401,6 +411,7 @@ void Connection::FinishAnswer() {
 void Connection::NextRequest() {
   request_ = nullptr;
   arena_.Clear();
+  skipped_ = 0;
   answered_ = answer_ended_ = continue_sent_ = first_byte_ = false;
   stream_->Resume(net::PauseReason::kRequestBody);
   AwaitHead();

@@ -62,7 +62,7 @@ class Connection final : public Guest,
   // What is known of one request, from the first byte of its head until the next one's turn. An
   // idle connection has none.
   struct Request {
-    Request(Arena& arena, const conf::Listener& listener);
+    Request(Arena& arena, const conf::Listener& listener, uint8_t skipped);
 
     http::RequestHead head;
     http::H1RequestDecoder decoder;
@@ -132,6 +132,7 @@ class Connection final : public Guest,
   Request* request_ = nullptr;                  // in arena_
   http::DownstreamEvents* exchange_ = nullptr;  // in arena_
   uint32_t requests_ = 0;
+  uint8_t skipped_ = 0;  // bytes of empty lines before the head being awaited
   Phase phase_ = Phase::kHead;
   bool answered_ : 1 = false;      // SendHead() was called
   bool answer_ended_ : 1 = false;  // SendEnd() or Reset() was called

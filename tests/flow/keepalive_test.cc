@@ -101,6 +101,21 @@ TEST(KeepAliveFlowTest, MaxRequestsEndsAConnectionWithItsLastAnswer) {
   EXPECT_TRUE(client.EndsHere());
 }
 
+TEST(KeepAliveFlowTest, ALastAnswerReachesAClientThatWentOnAsking) {
+  const std::string body(1 << 20, 'd');
+  Origin origin(Ok(body));
+  TestProxy proxy(Site{.servers = {origin.address()}, .listener = "max_requests = 1"});
+  Wire client = proxy.Connect();
+  ASSERT_TRUE(client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  // Its whole answer is with the kernel when the next request comes.
+  EXPECT_TRUE(TestProxy::Eventually(
+      [&] { return proxy.ServerCounts().in_flight == 0 && origin.accepted() == 1; }));
+  ASSERT_TRUE(client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  const Message answer = client.ReadResponse();
+  EXPECT_TRUE(answer.complete);
+  EXPECT_EQ(answer.body.size(), body.size());
+}
+
 TEST(KeepAliveFlowTest, AnIdleConnectionIsClosedAfterKeepaliveTimeout) {
   Origin origin(Ok("x"));
   TestProxy proxy(Site{.servers = {origin.address()}, .listener = "keepalive_timeout = \"50ms\""});

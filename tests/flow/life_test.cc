@@ -232,6 +232,24 @@ TEST(ShutdownFlowTest, AtTheEndOfShutdownTimeoutWhatIsLeftGets503OrIsCut) {
   EXPECT_EQ(begun.ReadAll(), "");
 }
 
+TEST(ShutdownFlowTest, AnAnswerThatIsCutIsNotTakenForWhole) {
+  // Without a length only the way the connection ends tells.
+  Origin origin([](Wire& wire, Origin& self, uint32_t) {
+    if (!self.Take(wire)) return;
+    wire.Send("HTTP/1.1 200 OK\r\n\r\n" + std::string(16 << 20, 'd'));
+  });
+  TestProxy proxy(Site{.servers = {origin.address()},
+                       .routes = RouteAll("response_buffer = \"32MiB\""),
+                       .process = "shutdown_timeout = \"100ms\""});
+  Wire client = proxy.Connect(0, 16 * 1024);
+  ASSERT_TRUE(client.Send("GET / HTTP/1.0\r\nHost: a\r\n\r\n"));
+  EXPECT_TRUE(origin.AwaitEnded(1));  // the proxy holds the rest of the answer
+  proxy.Shutdown();
+  EXPECT_TRUE(proxy.Join());
+  client.ReadAll();
+  EXPECT_EQ(client.end(), Wire::End::kReset);
+}
+
 TEST(ShutdownFlowTest, ReadinessFailsWhileListenersStayOpenForTheDelay) {
   Origin origin(Ok("x"));
   TestProxy proxy(Site{.servers = {origin.address()},

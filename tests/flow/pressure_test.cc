@@ -16,6 +16,20 @@ namespace {
 constexpr size_t kMuch = 32 << 20;
 constexpr std::chrono::milliseconds kQuiet{200};
 
+TEST(PressureFlowTest, AnEmptyLineBeforeARequestHoldsNoBuffer) {
+  Origin origin(Ok("x"));
+  TestProxy proxy(Site{.servers = {origin.address()}, .workers = 1});
+  const size_t before = BufferBudget::used();
+  std::vector<Wire> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(proxy.Connect());
+    EXPECT_TRUE(clients.back().Send("\r\n"));
+  }
+  EXPECT_EQ(proxy.Get("/").status(), 200);  // by then the one worker has read them
+  EXPECT_LT(BufferBudget::used(), before + 50 * kSmallBlock);
+  for (Wire& client : clients) EXPECT_EQ(client.Get("/").status(), 200);
+}
+
 TEST(PressureFlowTest, AClientThatDoesNotReadStopsTheServerAndCostsNoMemory) {
   const std::string body(kMuch, 'd');
   Moment stuck;
