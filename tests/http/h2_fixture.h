@@ -111,6 +111,7 @@ class H2Talk final : private http::H2ServerSession::Events {
   TimePoint now{std::chrono::seconds(1000)};
   bool consumes = true;
   std::function<void(Stream&)> on_end;
+  std::function<void(http::RequestHead&)> on_request;
   Arena memory_;
   const http::Fields none_{memory_};
 
@@ -129,6 +130,7 @@ inline void H2Talk::Stream::OnRequest(const http::Refusal* refusal) {
     noted.why = refusal->why;
     return;
   }
+  if (talk_.on_request) talk_.on_request(head());
   noted.method = head().method_text;
   noted.path = head().path;
   noted.host = head().host;
