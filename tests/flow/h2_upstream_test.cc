@@ -76,7 +76,7 @@ TEST(H2UpstreamFlowTest, OneConnectionServesManyAtOnce) {
   EXPECT_EQ(inner.ListenerCounts().accepted, 1u);
 }
 
-TEST(H2UpstreamFlowTest, MoreStreamsThanTheServerAllowsTakeFurtherConnections) {
+TEST(H2UpstreamFlowTest, AServerThatAllowsOneStreamServesOneRequestAfterAnother) {
   std::atomic<int> connections = 0;
   Origin origin([&](Wire& wire, Origin&, uint32_t) {
     ++connections;
