@@ -21,6 +21,31 @@ namespace sluice::conf {
 using Duration = std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
+// A file named in the configuration, read when that is.
+struct File {
+  std::string name;
+  std::string content;
+};
+
+struct Certificate {
+  File cert;                       // PEM: the certificate, then those between it and its authority
+  File key;                        // PEM, not encrypted
+  File ocsp;                       // DER; empty: nothing is stapled
+  std::vector<std::string> names;  // empty: those it was issued for
+};
+
+struct Tls {
+  std::vector<Certificate> certificates;    // the first is for clients that name no server
+  std::string min_version = "1.2";          // or "1.3"
+  std::string unknown_name = "default";     // the first certificate, or "refuse"
+  bool http2 = true;                        // offered to clients; HTTP/1.1 always is
+  std::string client_certificates = "off";  // or "required"
+  File client_ca;                           // PEM
+  Duration handshake_timeout = 10s;
+  Duration session_lifetime = 12h;  // how long a client may resume
+  Duration hsts = 0s;               // Strict-Transport-Security; 0: not said
+};
+
 struct Listener {
   std::string name;     // default: the address
   std::string address;  // "0.0.0.0:80", "[::]:80", "unix:/run/sluice.sock"
@@ -35,6 +60,8 @@ struct Listener {
   uint64_t min_body_rate = 500;        // bytes per second, both ways; 0: off
   Duration min_body_rate_grace = 10s;  // a peer may be slower for so long
   std::string unix_mode = "0666";      // permissions of a Unix socket
+  bool redirect_https = false;         // answer every request with its https address
+  std::optional<Tls> tls = std::nullopt;
 };
 
 struct ClientIp {

@@ -21,6 +21,7 @@ struct Snapshot {
 
 std::string_view NameOf(const Owner& owner) {
   if (auto* const* listener = std::get_if<Listener*>(&owner)) return (*listener)->name;
+  if (auto* const* one = std::get_if<Certificate*>(&owner)) return (*one)->cert.name;
   if (auto* const* pool = std::get_if<Pool*>(&owner)) return (*pool)->name;
   if (auto* const* server = std::get_if<Server*>(&owner)) return (*server)->address;
   if (auto* const* route = std::get_if<Route*>(&owner)) return (*route)->name;
@@ -30,6 +31,7 @@ std::string_view NameOf(const Owner& owner) {
 std::string Label(const Section& section, const Owner& owner, std::string_view around) {
   std::string_view kind = LastName(section.path);
   if (kind == "servers") kind = "server";
+  if (kind == "certificates") kind = "certificate";
   auto* const* answer = std::get_if<Answer*>(&owner);
   const std::string name =
       answer != nullptr ? absl::StrFormat("%d", (*answer)->status) : std::string(NameOf(owner));
@@ -49,9 +51,10 @@ class Photographer {
     for (const Key& key : Keys()) {
       if (SectionOf(key.path) != path || key.at == nullptr) continue;
       // Two keys may set one field (html, html_file); one line is enough.
-      if (key.type == Type::kFile) continue;
+      const Field field = key.at(owner);
+      if (key.type == Type::kFile && std::holds_alternative<std::string*>(field)) continue;
       snapshot_.things[thing].emplace_back(absl::StrFormat("%s%s", inside, LastName(key.path)),
-                                           FormatField(key, key.at(owner)));
+                                           FormatField(key, field));
     }
     for (const Section& section : Sections()) {
       if (SectionOf(section.path) == path) VisitSection(section, owner, thing, inside);

@@ -23,14 +23,14 @@
 namespace sluice::conf {
 
 // The object that a section's keys are fields of.
-using Owner =
-    std::variant<Config*, Listener*, Pool*, Server*, Route*, Redirect*, Respond*, Answer*>;
+using Owner = std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server*, Route*,
+                           Redirect*, Respond*, Answer*>;
 
 using Texts = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
-using Field =
-    std::variant<std::string*, std::optional<std::string>*, bool*, int*, uint32_t*, uint64_t*,
-                 Duration*, std::optional<Duration>*, Texts*, Pairs*, std::vector<FieldMatch>*>;
+using Field = std::variant<std::string*, std::optional<std::string>*, bool*, int*, uint32_t*,
+                           uint64_t*, Duration*, std::optional<Duration>*, Texts*, Pairs*,
+                           std::vector<FieldMatch>*, File*>;
 
 enum class Type : uint8_t {
   kText,
@@ -43,7 +43,7 @@ enum class Type : uint8_t {
   kTexts,         // a list of texts; one text alone stands for a list of one
   kPairs,         // { "X-Name" = "value" }
   kFieldMatches,  // { name = "value", other = true }; true: present is enough
-  kFile,          // the name of a file, whose content becomes the value
+  kFile,          // the name of a file, whose content becomes the value (of a text: all of it)
 };
 
 // Stands where a default would, for keys that must be written.

@@ -1,6 +1,7 @@
 // The part of schema.h that reads the table: look-ups, bounds and texts.
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "absl/strings/str_format.h"
 #include "conf/report.h"
@@ -83,6 +84,12 @@ struct Formatter {
   std::string operator()(const Pairs* pairs) const { return FormatPairs(*pairs); }
   std::string operator()(const std::vector<FieldMatch>* matches) const {
     return FormatMatches(*matches);
+  }
+  // Its content may be a secret: two contents differ by a hash.
+  std::string operator()(const File* file) const {
+    if (file->name.empty()) return "(none)";
+    return absl::StrFormat("%s (%d bytes, %016x)", Quoted(file->name), file->content.size(),
+                           std::hash<std::string>()(file->content));
   }
 };
 

@@ -66,9 +66,33 @@ class Validator {
       const Listener& listener = config_.listeners[i];
       Distinct(names, "the listener", listener.name, absl::StrFormat("listener[%d].name", i));
       CheckAddress(addresses, listener.address, absl::StrFormat("listener[%d].address", i));
+      if (listener.tls) CheckTls(listener, absl::StrFormat("listener[%d]", i));
     }
     if (config_.admin.address != "off") {
       CheckAddress(addresses, config_.admin.address, "admin.address");
+    }
+  }
+
+  void CheckTls(const Listener& listener, const std::string& place) {
+    const Tls& tls = *listener.tls;
+    if (tls.certificates.empty()) {
+      report_.WrongAt(place + ".tls",
+                      "no certificate; write certificates = [{ cert = \"shop.crt\", key = "
+                      "\"shop.key\" }]");
+    }
+    const bool asks = tls.client_certificates != "off";
+    if (asks && tls.client_ca.name.empty()) {
+      report_.WrongAt(place + ".tls.client_certificates",
+                      "client_certificates needs client_ca, the authorities that sign them");
+    }
+    if (!asks && !tls.client_ca.name.empty()) {
+      report_.WrongAt(place + ".tls.client_ca",
+                      "client_ca is there but no client is asked; write client_certificates = "
+                      "\"required\"");
+    }
+    if (listener.redirect_https) {
+      report_.WrongAt(place + ".redirect_https",
+                      "this listener is the https one; redirect_https belongs to the plain one");
     }
   }
 

@@ -14,7 +14,7 @@
 namespace sluice::conf {
 namespace {
 
-constexpr size_t kLargestFile = 1 << 20;  // of an answer's page: it is sent in one piece
+constexpr size_t kLargestFile = 1 << 20;  // a page is sent in one piece; certificates are small
 
 // A text of the file, its variables filled in.
 struct Text {
@@ -47,7 +47,7 @@ class ValueReader {
       case Type::kFieldMatches:
         return SetMatches(node, *std::get<std::vector<FieldMatch>*>(field));
       case Type::kFile:
-        return SetFile(node, *std::get<std::string*>(field));
+        return SetFile(node, field);
     }
   }
 
@@ -284,7 +284,7 @@ class ValueReader {
     }
   }
 
-  void SetFile(const toml::node& node, std::string& content) {
+  void SetFile(const toml::node& node, Field field) {
     const std::optional<Text> name = ReadChecked(node);
     if (!name) return;
     const std::string path = PathBeside(context_.report.file(context_.file), name->value);
@@ -294,7 +294,15 @@ class ValueReader {
     } else if (read->size() > kLargestFile) {
       WrongText(node, *name, absl::StrFormat("is too large; it may have %d bytes", kLargestFile));
     } else {
-      content = *std::move(read);
+      Keep(field, path, *std::move(read));
+    }
+  }
+
+  static void Keep(Field field, const std::string& path, std::string content) {
+    if (auto* const* file = std::get_if<File*>(&field)) {
+      **file = {path, std::move(content)};
+    } else {
+      *std::get<std::string*>(field) = std::move(content);
     }
   }
 

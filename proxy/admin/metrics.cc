@@ -61,6 +61,24 @@ void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
   for (const auto& listening : listeners.all()) {
     out.Sample({{"listener", listening->spec->name}}, observe::Sum(listening->stats).accepted);
   }
+  out.Family("sluice_tls_handshakes_total", "counter",
+             "TLS handshakes by how they ended: whole, resumed from a session, or failed.");
+  for (const auto& listening : listeners.all()) {
+    if (listening->tls == nullptr) continue;
+    const observe::ListenerTotals totals = observe::Sum(listening->stats);
+    const std::string_view name = listening->spec->name;
+    out.Sample({{"listener", name}, {"end", "whole"}}, totals.handshakes - totals.resumed);
+    out.Sample({{"listener", name}, {"end", "resumed"}}, totals.resumed);
+    out.Sample({{"listener", name}, {"end", "failed"}}, totals.failed_handshakes);
+  }
+  out.Family("sluice_tls_certificate_expiry_seconds", "gauge",
+             "When the certificate that ends first does so, in Unix time.");
+  for (const auto& listening : listeners.all()) {
+    if (listening->tls == nullptr) continue;
+    const auto end = listening->tls->earliest_expiry().not_after.time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(end).count();
+    out.Sample({{"listener", listening->spec->name}}, static_cast<uint64_t>(seconds));
+  }
 }
 
 void AddRoutes(const std::vector<RouteRow>& routes, Exposition& out) {

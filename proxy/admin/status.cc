@@ -97,6 +97,10 @@ Json ListenersJson(const server::ListenerSet& listeners) {
                     {"connections", listening->open.active()},
                     {"max_connections", listening->open.limit()},
                     {"accepted", totals.accepted}});
+    if (listening->tls == nullptr) continue;
+    json.back()["tls"] = {{"handshakes", totals.handshakes},
+                          {"resumed", totals.resumed},
+                          {"failed", totals.failed_handshakes}};
   }
   return json;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "proxy/base/block.h"
 #include "proxy/base/check.h"
 #include "proxy/exchange/report.h"
@@ -10,17 +11,25 @@ namespace sluice::exchange {
 
 using http::HasBody;
 
+namespace {
+
+// RFC 8555 section 8.3: asked for in plain text, whatever the site does otherwise.
+constexpr std::string_view kAcmeChallenge = "/.well-known/acme-challenge/";
+
+}  // namespace
+
 Exchange::Exchange(Context& context, Arena& arena, http::Downstream& client,
-                   http::RequestHead& head, const Peer& peer, std::string_view listener)
+                   http::RequestHead& head, const Peer& peer, const conf::Listener& listener)
     : context_(context),
       view_(context.view()),
       arena_(arena),
       client_(client),
       head_(head),
       peer_(peer),
+      listener_(listener),
       started_(context.loop().now()) {
   record_.started = context_.Wall(started_);
-  record_.listener = listener;
+  record_.listener = listener.name;
   record_.client_ip = peer.ip;
   DescribeRequest(head_, record_);
 }
@@ -53,12 +62,7 @@ void Exchange::Start() {
   identity_ = admission::Resolve(peer_.ip, peer_.is_unix, head_, shared.trusted);
   record_.client_ip = identity_.ip;
   record_.request_id = RequestId(head_, shared.config->forwarding, identity_, context_.random());
-  route_ = shared.router->Find(head_);
-  const std::shared_ptr<RouteCounters>& counters =
-      route_ != nullptr ? shared.routes[route_->index] : shared.unrouted;
-  route_stats_ = &counters->shard(context_.shard());
-  route_stats_->in_flight.Add();
-  counted_in_flight_ = true;
+  FindRoute();
   if (AnswerHere() || !PrepareForward()) return;
   if (route_->timeouts.total > Duration::zero()) {
     context_.loop().Arm(total_, route_->timeouts.total);
@@ -71,6 +75,19 @@ void Exchange::Start() {
     client_.SendInterim(go_on);
   }
   GatherOrPlace();
+}
+
+void Exchange::FindRoute() {
+  const RuntimeView& shared = *view_->shared;
+  const bool redirected = listener_.redirect_https && !head_.path.starts_with(kAcmeChallenge);
+  const route::Router& router = redirected ? *shared.to_https : *shared.router;
+  route_ = router.Find(head_);
+  const std::shared_ptr<RouteCounters>& counters = route_ == nullptr ? shared.unrouted
+                                                   : redirected      ? shared.redirected
+                                                                     : shared.routes[route_->index];
+  route_stats_ = &counters->shard(context_.shard());
+  route_stats_->in_flight.Add();
+  counted_in_flight_ = true;
 }
 
 // Everything that needs no server. True when the answer is on its way.
@@ -269,7 +286,7 @@ void Exchange::OnResponse(const http::ResponseHead& head) {
   ForwardResponse(answer, head_, Forwarding(), context_.Date());
   phase_ = head.status == 101 ? Phase::kTunnel : Phase::kAnswer;
   if (phase_ == Phase::kTunnel) total_.Cancel();  // tunnel_idle_timeout rules from here
-  client_.SendHead(answer);
+  SendHead(answer);
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
 }
 
@@ -414,6 +431,16 @@ void Exchange::ReplyError(int status, std::string_view why) {
                       view_->shared->answers));
 }
 
+// Only over TLS: elsewhere anybody could have written it (RFC 6797 section 7.2).
+void Exchange::SendHead(http::ResponseHead& head) {
+  if (listener_.tls && listener_.tls->hsts > Duration::zero()) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(listener_.tls->hsts);
+    head.fields.Set("Strict-Transport-Security",
+                    arena_.Copy(absl::StrFormat("max-age=%d", seconds.count())));
+  }
+  client_.SendHead(head);
+}
+
 void Exchange::SendReply(const LocalReply& reply) {
   own_answer_ = true;
   head_sent_ = true;
@@ -422,7 +449,8 @@ void Exchange::SendReply(const LocalReply& reply) {
   answered_at_ = context_.loop().now();
   record_.status = reply.head.status;
   record_.response_bytes = reply.body.size();
-  client_.SendHead(reply.head);
+  http::ResponseHead head = reply.head;
+  SendHead(head);
   client_.SendBody(reply.body);
   client_.SendEnd(nullptr);
   ReturnRequestCredit();

@@ -37,7 +37,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
  public:
   // All references outlive the exchange.
   Exchange(Context& context, Arena& arena, http::Downstream& client, http::RequestHead& head,
-           const Peer& peer, std::string_view listener);
+           const Peer& peer, const conf::Listener& listener);
   ~Exchange() override;
 
   // Exactly one of these, at once after construction.
@@ -70,6 +70,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   void OnUpstreamWritable() override;
 
   // Before a server.
+  void FindRoute();
   bool AnswerHere();
   bool PrepareForward();
   void GatherOrPlace();
@@ -85,6 +86,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   void Praise();
   void Fail(const Failure& why, int status);
   void SendReply(const LocalReply& reply);
+  void SendHead(http::ResponseHead& head);
   void ReplyError(int status, std::string_view why);
 
   void ReturnRequestCredit();
@@ -101,6 +103,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   http::Downstream& client_;
   http::RequestHead& head_;
   const Peer peer_;
+  const conf::Listener& listener_;
   observe::ExchangeRecord record_;
 
   const route::Route* route_ = nullptr;

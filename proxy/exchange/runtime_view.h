@@ -34,6 +34,8 @@ struct RuntimeView {
   std::vector<std::shared_ptr<const upstream::Cluster>> clusters;  // as Config::pools
   std::vector<std::shared_ptr<RouteCounters>> routes;              // as Router::routes()
   std::shared_ptr<RouteCounters> unrouted;                         // what matched no route
+  std::unique_ptr<const route::Router> to_https;  // for listeners that redirect: one route
+  std::shared_ptr<RouteCounters> redirected;      // its counters
   admission::TrustedProxies trusted;
   Answers answers;
   std::optional<observe::LogFormat> log_format;  // none: no access log

@@ -60,6 +60,9 @@ ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
   stats.ForEach([&totals](const ListenerStats& shard) {
     totals.connections += shard.connections.value();
     totals.accepted += shard.accepted.value();
+    totals.handshakes += shard.handshakes.value();
+    totals.resumed += shard.resumed.value();
+    totals.failed_handshakes += shard.failed_handshakes.value();
   });
   return totals;
 }

@@ -66,6 +66,9 @@ struct ServerStats {
 struct ListenerStats {
   Gauge connections;  // open now
   Cell accepted;
+  Cell handshakes;  // of TLS, that succeeded
+  Cell resumed;     // of those, with a session from before
+  Cell failed_handshakes;
 };
 
 struct ProcessStats {
@@ -100,6 +103,9 @@ struct ServerTotals {
 struct ListenerTotals {
   int64_t connections = 0;
   uint64_t accepted = 0;
+  uint64_t handshakes = 0;
+  uint64_t resumed = 0;
+  uint64_t failed_handshakes = 0;
 };
 
 struct ProcessTotals {

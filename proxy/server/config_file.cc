@@ -31,6 +31,10 @@ std::optional<std::string> ReadEnvironment(std::string_view name) {
   return value;
 }
 
+WallTime WallNow() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 absl::StatusOr<std::shared_ptr<const conf::Config>> Finish(conf::Loaded loaded) {
   if (const auto* errors = std::get_if<std::vector<conf::Error>>(&loaded)) {
     std::string all;
@@ -41,7 +45,7 @@ absl::StatusOr<std::shared_ptr<const conf::Config>> Finish(conf::Loaded loaded) 
     return absl::InvalidArgumentError(all);
   }
   auto config = std::make_shared<const conf::Config>(std::get<conf::Config>(std::move(loaded)));
-  if (absl::Status status = Preflight(*config); !status.ok()) return status;
+  if (absl::Status status = Preflight(*config, WallNow()); !status.ok()) return status;
   return config;
 }
 
@@ -53,11 +57,11 @@ absl::StatusOr<std::shared_ptr<const conf::Config>> ReadConfigFile(const std::st
 
 absl::StatusOr<std::shared_ptr<const conf::Config>> ReadConfigText(const std::string& name,
                                                                    const std::string& text) {
-  const auto only_this = [&](std::string_view path) -> absl::StatusOr<std::string> {
+  const auto read = [&](std::string_view path) -> absl::StatusOr<std::string> {
     if (path == name) return text;
-    return absl::NotFoundError("no such file");
+    return ReadFile(path);
   };
-  return Finish(conf::Load(name, {.read_file = only_this, .environment = ReadEnvironment}));
+  return Finish(conf::Load(name, {.read_file = read, .environment = ReadEnvironment}));
 }
 
 }  // namespace sluice::server

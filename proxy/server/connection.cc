@@ -162,7 +162,7 @@ void Connection::OpenExchange(const http::Refusal* refusal) {
                              .downstream = *this,
                              .head = request_->head,
                              .peer = peer_,
-                             .listener = listener_->name,
+                             .listener = *listener_,
                              .refusal = refusal});
 }
 

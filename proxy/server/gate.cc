@@ -5,6 +5,7 @@
 #include "proxy/base/log.h"
 #include "proxy/server/connection.h"
 #include "proxy/server/h2_connection.h"
+#include "proxy/server/tls_guest.h"
 
 namespace sluice::server {
 namespace {
@@ -19,6 +20,7 @@ Gate::Gate(net::Loop& loop, Service& service, const Binding& binding, size_t sha
       service_(service),
       listening_(binding.listening),
       spec_(binding.spec),
+      tls_(binding.tls),
       stats_(binding.listening->stats.shard(shard)),
       acceptor_(std::make_unique<net::Acceptor>(
           loop, binding.socket->get(), net::SocketOptions{},
@@ -70,9 +72,14 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
     peer.ip = from.ip();
     peer.port = from.port();
   }
-  auto* const connection = new Connection(
-      loop_, service_, *this,
-      {.listener = spec_, .stream = std::move(socket), .peer = peer, .permit = std::move(permit)});
+  Arrival arrival{
+      .listener = spec_, .stream = std::move(socket), .peer = peer, .permit = std::move(permit)};
+  if (tls_ == nullptr) return BeginHttp1(std::move(arrival));
+  Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_));
+}
+
+void Gate::BeginHttp1(Arrival arrival) {
+  auto* const connection = new Connection(loop_, service_, *this, std::move(arrival));
   Admit(*connection);
   connection->Start();
 }

@@ -25,7 +25,10 @@ class Gate final : private ConnectionOwner {
   ~Gate() override;
 
   // New connections follow `spec` from now on.
-  void SetSpec(std::shared_ptr<const conf::Listener> spec) { spec_ = std::move(spec); }
+  void SetSpec(const Binding& binding) {
+    spec_ = binding.spec;
+    tls_ = binding.tls;
+  }
   // Accepts what queues, then closes the listener. Connections stay.
   void CloseListener();
   // The service is draining: tells every connection.
@@ -44,6 +47,7 @@ class Gate final : private ConnectionOwner {
   void OnRoomAgain();
   void Admit(Guest& guest);
   void Release(Guest& guest) override;
+  void BeginHttp1(Arrival arrival) override;
   void BeginHttp2(Arrival arrival, std::string_view came) override;
   template <typename Act>
   void ForEach(Act act);
@@ -52,6 +56,7 @@ class Gate final : private ConnectionOwner {
   Service& service_;
   const std::shared_ptr<Listening> listening_;
   std::shared_ptr<const conf::Listener> spec_;
+  std::shared_ptr<const tls::ServerContext> tls_;  // null: plain
   observe::ListenerStats& stats_;
   std::unique_ptr<net::Acceptor> acceptor_;
   // Accepted at the very moment another worker took the last place, or while closing.

@@ -45,6 +45,8 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
   // The connection is over: retire it (net::Loop::Retire).
   virtual void Release(Guest& guest) = 0;
+  // The client got through its handshake and speaks HTTP/1. Whoever says so is released next.
+  virtual void BeginHttp1(Arrival arrival) = 0;
   // The client speaks HTTP/2; `came` was read of it, from the first byte of the preface. Whoever
   // says so is released next.
   virtual void BeginHttp2(Arrival arrival, std::string_view came) = 0;

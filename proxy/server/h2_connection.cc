@@ -144,7 +144,7 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
                                            .downstream = *this,
                                            .head = H2ServerStream::head(),
                                            .peer = connection_.peer_,
-                                           .listener = connection_.listener_->name,
+                                           .listener = *connection_.listener_,
                                            .refusal = refusal});
   }
   void OnBody(std::string_view bytes) override {

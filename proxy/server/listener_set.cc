@@ -8,11 +8,20 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
+#include "proxy/server/tls_setup.h"
 
 namespace sluice::server {
 
 absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners,
-                                uint32_t derived_limit) {
+                                uint32_t derived_limit, WallTime now) {
+  std::vector<std::shared_ptr<const tls::ServerContext>> contexts;
+  for (const conf::Listener& listener : listeners) {
+    contexts.emplace_back();
+    if (!listener.tls) continue;
+    auto context = BuildTls(listener, tickets_, now);
+    if (!context.ok()) return context.status();
+    contexts.back() = *std::move(context);
+  }
   std::vector<std::shared_ptr<Listening>> next;
   for (const conf::Listener& listener : listeners) {
     const auto same = std::find_if(open_.begin(), open_.end(), [&](const auto& open) {
@@ -28,6 +37,7 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners,
   }
   for (size_t i = 0; i < listeners.size(); ++i) {
     next[i]->spec = std::make_shared<const conf::Listener>(listeners[i]);
+    next[i]->tls = std::move(contexts[i]);
     next[i]->open.SetLimit(listeners[i].max_connections != 0 ? listeners[i].max_connections
                                                              : derived_limit);
   }
@@ -36,6 +46,12 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners,
     if (std::find(open_.begin(), open_.end(), old) == open_.end()) old->sockets.clear();
   }
   return absl::OkStatus();
+}
+
+void ListenerSet::WarnOfExpiries(WallTime now) const {
+  for (const std::shared_ptr<Listening>& listening : open_) {
+    if (listening->tls != nullptr) WarnOfExpiry(*listening->spec, *listening->tls, now);
+  }
 }
 
 void ListenerSet::CloseAll() {
@@ -74,7 +90,7 @@ std::vector<Binding> ListenerSet::BindingsFor(size_t worker) const {
   std::vector<Binding> bindings;
   for (const std::shared_ptr<Listening>& listening : open_) {
     const size_t which = listening->sockets.size() == 1 ? 0 : worker;
-    bindings.push_back({listening, listening->spec, listening->sockets[which]});
+    bindings.push_back({listening, listening->spec, listening->tls, listening->sockets[which]});
   }
   return bindings;
 }

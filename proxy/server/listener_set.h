@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,6 +17,8 @@
 #include "proxy/net/acceptor.h"
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
+#include "proxy/tls/server_context.h"
+#include "proxy/tls/ticket_keys.h"
 #include "ratelimit/concurrency.h"
 
 namespace sluice::server {
@@ -25,7 +28,8 @@ struct Listening {
   Listening(const conf::Listener& listener, size_t shards)
       : spec(std::make_shared<const conf::Listener>(listener)), open(0), stats(shards) {}
 
-  std::shared_ptr<const conf::Listener> spec;  // replaced by a reload; workers hold copies
+  std::shared_ptr<const conf::Listener> spec;     // replaced by a reload; workers hold copies
+  std::shared_ptr<const tls::ServerContext> tls;  // the same; null: plain
   Address bound;
   // One, or one per worker. Shared: a worker that is told to listen may come to it only after the
   // supervisor has let go.
@@ -38,18 +42,24 @@ struct Listening {
 struct Binding {
   std::shared_ptr<Listening> listening;
   std::shared_ptr<const conf::Listener> spec;
+  std::shared_ptr<const tls::ServerContext> tls;
   std::shared_ptr<const net::Fd> socket;  // Acceptor duplicates it
 };
 
 class ListenerSet {
  public:
-  explicit ListenerSet(size_t workers) : workers_(workers) {}
+  // `tickets` seal the sessions of all listeners; null where none speaks TLS.
+  explicit ListenerSet(size_t workers, std::shared_ptr<const tls::TicketKeys> tickets = nullptr)
+      : workers_(workers), tickets_(std::move(tickets)) {}
 
   // Opens what is new, keeps what stays, closes our end of what is gone: the workers' duplicates
   // are then the last, and what queues between their draining and their close is as little as can
   // be. On an error nothing changes. `derived_limit` is the connection limit for listeners that
   // state none.
-  absl::Status Apply(const std::vector<conf::Listener>& listeners, uint32_t derived_limit);
+  absl::Status Apply(const std::vector<conf::Listener>& listeners, uint32_t derived_limit,
+                     WallTime now);
+  // Logs what is about to expire.
+  void WarnOfExpiries(WallTime now) const;
 
   void CloseAll();
 
@@ -60,6 +70,7 @@ class ListenerSet {
   absl::Status Open(Listening& listening);
 
   const size_t workers_;
+  const std::shared_ptr<const tls::TicketKeys> tickets_;
   std::vector<std::shared_ptr<Listening>> open_;
 };
 

@@ -4,16 +4,25 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/observe/access_log.h"
+#include "proxy/server/tls_setup.h"
 
 namespace sluice::server {
 
-absl::Status Preflight(const conf::Config& config) {
+absl::Status Preflight(const conf::Config& config, WallTime now) {
+  std::string wrong;
+  const auto note = [&wrong](const std::string& what) {
+    wrong += absl::StrFormat("%s%s", wrong.empty() ? "" : "\n", what);
+  };
   const auto format = observe::LogFormat::Parse(config.access_log.format);
   if (!format.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("access_log.format: %s", std::string(format.status().message())));
+    note(absl::StrFormat("access_log.format: %s", std::string(format.status().message())));
   }
-  return absl::OkStatus();
+  for (const conf::Listener& listener : config.listeners) {
+    if (!listener.tls) continue;
+    const auto context = BuildTls(listener, nullptr, now);
+    if (!context.ok()) note(std::string(context.status().message()));
+  }
+  return wrong.empty() ? absl::OkStatus() : absl::InvalidArgumentError(wrong);
 }
 
 std::vector<std::string_view> NeedsRestart(const conf::Config& before, const conf::Config& after) {

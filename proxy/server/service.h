@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "conf/config.h"
 #include "proxy/base/arena.h"
 #include "proxy/base/peer.h"
 #include "proxy/http/exchange_streams.h"
@@ -18,7 +19,7 @@ struct Opening {
   http::Downstream& downstream;
   http::RequestHead& head;
   const Peer& peer;
-  std::string_view listener;
+  const conf::Listener& listener;
   // Set when the head was refused: `head` holds what could be read of it, nothing follows, and the
   // answer will be the last on its connection.
   const http::Refusal* refusal = nullptr;

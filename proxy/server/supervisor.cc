@@ -21,6 +21,19 @@ constexpr Duration kFirstNames = std::chrono::seconds(5);
 constexpr uint64_t kReservedFiles = 256;
 constexpr uint32_t kAdminConnections = 64;
 
+// What redirect_https stands for.
+conf::Config ToHttps() {
+  conf::Config config;
+  conf::Route& all = config.routes.emplace_back();
+  all.name = "(to https)";
+  all.redirect = {.status = 308, .to = "https://{host}{path}{query}"};
+  return config;
+}
+
+WallTime WallNow() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 }  // namespace
 
 Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig read)
@@ -29,7 +42,8 @@ Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig re
       worker_count_(config_->process.workers != 0 ? config_->process.workers : UsableProcessors()),
       process_stats_(worker_count_ + 1),
       registry_(worker_count_),
-      listeners_(worker_count_) {}
+      tickets_(std::make_shared<tls::TicketKeys>(WallNow())),
+      listeners_(worker_count_, tickets_) {}
 
 Supervisor::~Supervisor() { SLUICE_CHECK(workers_.empty() || state_ == State::kStopped); }
 
@@ -60,7 +74,8 @@ absl::Status Supervisor::Start() {
       files > 2 * kReservedFiles ? (files - kReservedFiles) / 2 : files / 4;
   derived_limit_ = static_cast<uint32_t>(
       std::max<uint64_t>(for_clients / std::max<size_t>(config_->listeners.size(), 1), 16));
-  if (absl::Status status = listeners_.Apply(config_->listeners, derived_limit_); !status.ok()) {
+  if (absl::Status status = listeners_.Apply(config_->listeners, derived_limit_, WallNow());
+      !status.ok()) {
     return status;
   }
   if (absl::Status status = OpenAdmin(); !status.ok()) return status;
@@ -72,7 +87,7 @@ absl::Status Supervisor::Start() {
     return status;
   }
   if (absl::Status status = OpenOutputs(*config_); !status.ok()) return status;
-  started_ = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  started_ = WallNow();
   for (size_t i = 0; i < worker_count_; ++i) {
     workers_.push_back(
         std::make_unique<Worker>(static_cast<uint32_t>(i), *writer_, process_stats_));
@@ -103,7 +118,7 @@ absl::Status Supervisor::OpenAdmin() {
   if (admin_service_ == nullptr || config_->admin.address == "off") return absl::OkStatus();
   const conf::Listener listener{.name = "admin", .address = config_->admin.address};
   ListenerSet own(1);
-  if (absl::Status status = own.Apply({listener}, kAdminConnections); !status.ok()) {
+  if (absl::Status status = own.Apply({listener}, kAdminConnections, WallNow()); !status.ok()) {
     return absl::Status(status.code(), absl::StrFormat("admin: %s", status.message()));
   }
   admin_listening_ = own.all().front();
@@ -119,6 +134,8 @@ void Supervisor::NoteReady() {
   if (state_ != State::kStarting) return;
   state_ = State::kServing;
   Publish();
+  listeners_.WarnOfExpiries(WallNow());
+  loop_.Arm(upkeep_, std::chrono::hours(1));
   for (const std::shared_ptr<Listening>& listening : listeners_.all()) {
     log::Info(log::kUnlimited, "listener %s: open on %s, at most %d connections",
               listening->spec->name, listening->bound.ToString(), listening->open.limit());
@@ -127,6 +144,12 @@ void Supervisor::NoteReady() {
 }
 
 void Supervisor::Run() { loop_.Run(); }
+
+void Supervisor::Upkeep() {
+  tickets_->Rotate(WallNow());
+  if (++hours_ % 24 == 0) listeners_.WarnOfExpiries(WallNow());
+  loop_.Arm(upkeep_, std::chrono::hours(1));
+}
 
 void Supervisor::OnTick() {
   observe::ProcessStats& stats = process_stats_.shard(worker_count_);
@@ -188,6 +211,8 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
     view->routes.push_back(registry_.RouteOf(route.conf.name));
   }
   view->unrouted = registry_.RouteOf("");
+  view->to_https = std::make_unique<const route::Router>(ToHttps());
+  view->redirected = registry_.RouteOf(view->to_https->routes().front().conf.name);
   registry_.EndView();
   if (config_->access_log.output != "off") {
     absl::StatusOr<observe::LogFormat> format =
@@ -239,8 +264,8 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
     return absl::FailedPreconditionError("shutting down");
   }
   NotifyManager("RELOADING=1");
-  absl::Status status = Preflight(*config);
-  if (status.ok()) status = listeners_.Apply(config->listeners, derived_limit_);
+  absl::Status status = Preflight(*config, WallNow());
+  if (status.ok()) status = listeners_.Apply(config->listeners, derived_limit_, WallNow());
   if (!status.ok()) {
     NotifyManager("READY=1");
     return status;
@@ -254,6 +279,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   log::SetLevel(log::ParseLevel(config->log.level).value_or(log::Level::kInfo));
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
+  listeners_.WarnOfExpiries(WallNow());
   ++reloads_;
   log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
   WatchNames();

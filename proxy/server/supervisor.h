@@ -93,6 +93,7 @@ class Supervisor {
   void PublishWhenSettled();
   void Publish();
   void NoteReady();
+  void Upkeep();
   void OnNamesInHand();
   void BeginDrain();
   void OnWorkerDrained();
@@ -106,6 +107,7 @@ class Supervisor {
   std::unique_ptr<observe::Writer> writer_;
   observe::Sharded<observe::ProcessStats> process_stats_;
   Registry registry_;
+  const std::shared_ptr<tls::TicketKeys> tickets_;
   ListenerSet listeners_;
   uint32_t derived_limit_ = 0;  // connections per listener that states no limit
   std::shared_ptr<const exchange::RuntimeView> view_;
@@ -121,6 +123,8 @@ class Supervisor {
   BoundDeadline<Supervisor, &Supervisor::BeginDrain> leave_{this};
   BoundDeadline<Supervisor, &Supervisor::Finish> deadline_{this};
   BoundDeadline<Supervisor, &Supervisor::OnNamesInHand> first_names_{this};
+  BoundDeadline<Supervisor, &Supervisor::Upkeep> upkeep_{this};
+  uint32_t hours_ = 0;
   bool unpublished_ = false;  // a view waits for names
   WallTime started_{};
   uint64_t reloads_ = 0;

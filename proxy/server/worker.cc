@@ -77,7 +77,7 @@ void Worker::AdoptGates(std::vector<Binding> bindings) {
       Service& service = *this;
       gates_.push_back(std::make_unique<Gate>(loop_, service, binding, shard_));
     } else {
-      (*same)->SetSpec(std::move(binding.spec));
+      (*same)->SetSpec(binding);
     }
   }
 }

@@ -53,7 +53,13 @@ TEST_F(ErrorsTest, WhatIsNotThereYetIsUnknown) {
                             "[[event]]\nname = \"a\"", "concurrency = \"auto\""}) {
     EXPECT_THAT(InPool(later), HasSubstr("unknown key")) << later;
   }
-  EXPECT_THAT(InListener("tls.certificates = []"), StartsWith("t.toml:3:1: unknown key 'tls'"));
+}
+
+TEST_F(ErrorsTest, TlsNeedsACertificateAndAnAuthorityForThoseOfClients) {
+  EXPECT_THAT(InListener("tls.certificates = []"), HasSubstr("no certificate; write"));
+  EXPECT_THAT(InListener("tls.certificates = [{ cert = \"none.crt\", key = \"none.key\" }]"),
+              HasSubstr("\"none.crt\" cannot be read"));
+  EXPECT_THAT(InListener("tls.client_certificates = \"required\""), HasSubstr("needs client_ca"));
 }
 
 TEST_F(ErrorsTest, AWrongTypeIsToldTheRightOne) {

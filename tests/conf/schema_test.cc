@@ -27,7 +27,14 @@ bool IsValue(std::string_view fallback) { return !fallback.starts_with('('); }
 
 class SchemaTest : public Files {
  protected:
+  SchemaTest() {
+    for (const char* file : {"shop.crt", "shop.key", "shop.ocsp", "clients.pem"}) Write(file, "x");
+  }
+
   static constexpr std::string_view kOthers[] = {"listener.address = \"127.0.0.1:0\"",
+                                                 "listener.tls.certificates.cert = \"shop.crt\"",
+                                                 "listener.tls.certificates.key = \"shop.key\"",
+                                                 "listener.tls.client_certificates = \"required\"",
                                                  "pool.name = \"web\"",
                                                  "pool.servers.address = \"a:1\"",
                                                  "route.pool = \"web\"",
@@ -70,6 +77,8 @@ class SchemaTest : public Files {
       return SectionOf(path) == section;
     };
     if (is(other, "route.redirect")) return !is(key, "route.redirect");
+    if (other == "listener.tls.client_certificates") return key != "listener.tls.client_ca";
+    if (other.starts_with("listener.tls.")) return !key.starts_with("listener.tls.");
     if (other == "route.pool") return is(key, "route.redirect") || is(key, "route.respond");
     if (other == "route.match.path_prefix") return key == "route.match.path";
     if (other == "answer.html") return key == "answer.html_file";
@@ -187,7 +196,7 @@ TEST_F(SchemaTest, EveryTypeMeetsAFieldThatItFits) {
         fits = holds.operator()<std::vector<FieldMatch>*>() && key.check != nullptr;
         break;
       case Type::kFile:
-        fits = holds.operator()<std::string*>();
+        fits = holds.operator()<std::string*, File*>();
         break;
     }
     EXPECT_TRUE(fits) << key.path;

@@ -52,6 +52,7 @@ class ExchangeTest : public net::LoopTest, public Recorder {
       view->routes.push_back(std::make_shared<RouteCounters>(1));
     }
     view->unrouted = std::make_shared<RouteCounters>(1);
+    view->redirected = std::make_shared<RouteCounters>(1);
     auto worker_view = std::make_shared<WorkerView>();
     for (const conf::Pool& pool : (*config)->pools) {
       std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> servers;
@@ -87,9 +88,11 @@ class ExchangeTest : public net::LoopTest, public Recorder {
 
   void Open() {
     peer_.ip = *Ip::Parse("192.0.2.7");
-    exchange_.emplace(context_, arena_, client_, head_, peer_, "front");
+    exchange_.emplace(context_, arena_, client_, head_, peer_, listener_);
     client_.Attach(&*exchange_);
   }
+
+  const conf::Listener listener_{.name = "front", .address = "127.0.0.1:80"};
 
   void Get() { Request("GET /page?q=1 HTTP/1.1\r\nHost: shop.example\r\n\r\n"); }
   void Post(size_t length) {

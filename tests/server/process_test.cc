@@ -74,9 +74,9 @@ TEST(ProcessTest, TheServiceManagerHearsWhatItIsTold) {
 
 TEST(PreflightTest, AnAccessLogFormatThatCannotBeWrittenIsAnError) {
   conf::Config config;
-  EXPECT_TRUE(Preflight(config).ok());
+  EXPECT_TRUE(Preflight(config, WallTime{}).ok());
   config.access_log.format = "{no_such_field}";
-  const absl::Status status = Preflight(config);
+  const absl::Status status = Preflight(config, WallTime{});
   ASSERT_FALSE(status.ok());
   EXPECT_NE(std::string(status.message()).find("no_such_field"), std::string::npos);
 }

@@ -1,0 +1,168 @@
+// HTTPS, by curl: who knows what a browser would see.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/support/flow/origin.h"
+#include "tests/support/flow/test_proxy.h"
+#include "tests/support/test_certificates.h"
+
+namespace sluice::test {
+namespace {
+
+constexpr std::string_view kHost = "shop.example";
+
+std::string OutputOf(const std::string& command) {
+  std::string output;
+  std::FILE* const pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return output;
+  std::array<char, 4096> block;
+  for (size_t n; (n = std::fread(block.data(), 1, block.size(), pipe)) > 0;) {
+    output.append(block.data(), n);
+  }
+  ::pclose(pipe);
+  return output;
+}
+
+class TlsFlowTest : public testing::Test {
+ protected:
+  TlsFlowTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("sluice-tls-" + std::to_string(::getpid()))),
+        authority_(MakeCertificate({.subject = "authority", .authority = true})) {
+    std::filesystem::create_directories(folder_);
+    Write("ca.pem", authority_.certificate_pem);
+    WriteCertificate("first");
+  }
+  ~TlsFlowTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+  }
+  // A new certificate for kHost in the same two files.
+  void WriteCertificate(const std::string& subject) {
+    const Made made =
+        MakeCertificate({.subject = subject, .names = {std::string(kHost)}, .issuer = &authority_});
+    Write("shop.crt", made.certificate_pem);
+    Write("shop.key", made.key_pem);
+  }
+  std::string File(const std::string& name) const { return (folder_ / name).string(); }
+
+  Site HttpsSite(const Origin& origin, const std::string& more = "") const {
+    return {.servers = {origin.address()},
+            .listener = "tls = { certificates = [{ cert = \"" + File("shop.crt") + "\", key = \"" +
+                        File("shop.key") + "\" }]" + more + " }\n"};
+  }
+
+  // What curl says of https://shop.example/, asked with these options.
+  std::string Curl(TestProxy& proxy, const std::string& options, size_t listener = 0) const {
+    const std::string port = std::to_string(proxy.address(listener).port());
+    const std::string host(kHost);
+    return OutputOf("curl -s --max-time 10 --cacert " + File("ca.pem") + " --resolve " + host +
+                    ":" + port + ":127.0.0.1 " + options + " https://" + host + ":" + port +
+                    "/ 2>&1");
+  }
+
+  const std::filesystem::path folder_;
+  const Made authority_;
+};
+
+TEST_F(TlsFlowTest, HttpsIsServedInBothVersionsOfHttp) {
+  Origin origin(Ok("hello"));
+  TestProxy proxy(HttpsSite(origin));
+  EXPECT_EQ(Curl(proxy, "--http1.1 -w ' %{http_version}'"), "hello 1.1");
+  EXPECT_EQ(origin.last().Value("x-forwarded-proto"), "https");
+  EXPECT_EQ(Curl(proxy, "--http2 -w ' %{http_version}'"), "hello 2");
+  EXPECT_EQ(Curl(proxy, "--tls-max 1.2 -d abc"), "hello");
+  EXPECT_EQ(origin.last().body, "abc");
+}
+
+TEST_F(TlsFlowTest, WithoutHttp2OnlyHttp1IsAgreedOn) {
+  Origin origin(Ok("hello"));
+  TestProxy proxy(HttpsSite(origin, ", http2 = false"));
+  EXPECT_EQ(Curl(proxy, "--http2 -w ' %{http_version}'"), "hello 1.1");
+}
+
+TEST_F(TlsFlowTest, ALargeAnswerArrivesWhole) {
+  const std::string body(4 << 20, 'd');
+  Origin origin(Ok(body));
+  TestProxy proxy(HttpsSite(origin));
+  EXPECT_EQ(Curl(proxy, "--http1.1").size(), body.size());
+  EXPECT_EQ(Curl(proxy, "--http2").size(), body.size());
+}
+
+TEST_F(TlsFlowTest, PlainHttpIsToldWhatThePortSpeaks) {
+  Origin origin(Ok("hello"));
+  TestProxy proxy(HttpsSite(origin));
+  const Message answer = proxy.Get("/");
+  EXPECT_EQ(answer.status(), 400);
+  EXPECT_NE(answer.body.find("https://"), std::string::npos);
+}
+
+TEST_F(TlsFlowTest, AReloadServesTheNewCertificateAndKeepsConnections) {
+  Origin origin(Ok("hello"));
+  const Site site = HttpsSite(origin);
+  TestProxy proxy(site);
+  const auto subject = [&] {
+    const std::string said = Curl(proxy, "-v -o /dev/null");
+    return said.find("CN=second") != std::string::npos ? "second" : "first";
+  };
+  EXPECT_STREQ(subject(), "first");
+  WriteCertificate("second");
+  EXPECT_TRUE(proxy.Reload(site.Text()));
+  EXPECT_TRUE(TestProxy::Eventually([&] { return subject() == std::string("second"); }));
+}
+
+TEST_F(TlsFlowTest, AReloadWithTheKeyOfAnotherCertificateChangesNothing) {
+  Origin origin(Ok("hello"));
+  const Site site = HttpsSite(origin);
+  TestProxy proxy(site);
+  Write("shop.key", MakeCertificate({.subject = "other"}).key_pem);
+  EXPECT_FALSE(proxy.Reload(site.Text()));
+  EXPECT_EQ(Curl(proxy, ""), "hello");
+}
+
+TEST_F(TlsFlowTest, HstsIsSaidOverTlsAndThePlainListenerRedirects) {
+  Origin origin(Ok("hello"));
+  Site site = HttpsSite(origin, ", hsts = \"24h\"");
+  site.routes =
+      "[[listener]]\naddress = \"127.0.0.1:0\"\nname = \"plain\"\n"
+      "redirect_https = true\n";
+  TestProxy proxy(site);
+  EXPECT_NE(Curl(proxy, "--http1.1 -i").find("Strict-Transport-Security: max-age=86400"),
+            std::string::npos);
+  Wire plain = proxy.Connect(1);
+  const Message away = plain.Ask(
+      "POST /a?b HTTP/1.1\r\nHost: shop.example:80\r\n"
+      "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(away.status(), 308);
+  EXPECT_EQ(away.Value("location"), "https://shop.example/a?b");
+  EXPECT_FALSE(away.Has("strict-transport-security"));
+  const Message challenge = plain.Get("/.well-known/acme-challenge/x");
+  EXPECT_EQ(challenge.status(), 200);
+}
+
+TEST_F(TlsFlowTest, AnUnknownNameIsRefusedWhereThatIsAskedFor) {
+  Origin origin(Ok("hello"));
+  TestProxy proxy(HttpsSite(origin, ", unknown_name = \"refuse\""));
+  EXPECT_EQ(Curl(proxy, ""), "hello");
+  const std::string port = std::to_string(proxy.address().port());
+  EXPECT_NE(OutputOf("curl -s -S --max-time 10 -k https://127.0.0.1:" + port + "/ 2>&1")
+                .find("unrecognized name"),
+            std::string::npos);
+}
+
+TEST_F(TlsFlowTest, AHandshakeThatDoesNotComeIsEnded) {
+  Origin origin(Ok("hello"));
+  TestProxy proxy(HttpsSite(origin, ", handshake_timeout = \"50ms\""));
+  Wire silent = proxy.Connect();
+  EXPECT_TRUE(silent.EndsHere());
+}
+
+}  // namespace
+}  // namespace sluice::test
