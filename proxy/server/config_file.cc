@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "conf/loader.h"
 #include "proxy/server/preflight.h"
+#include "proxy/server/process.h"
 
 namespace sluice::server {
 namespace {
@@ -29,10 +30,6 @@ std::optional<std::string> ReadEnvironment(std::string_view name) {
   const char* const value = std::getenv(std::string(name).c_str());
   if (value == nullptr) return std::nullopt;
   return value;
-}
-
-WallTime WallNow() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
 absl::StatusOr<std::shared_ptr<const conf::Config>> Finish(conf::Loaded loaded) {

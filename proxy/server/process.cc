@@ -54,6 +54,10 @@ uint64_t RaiseFileLimit() {
   return limit.rlim_cur;
 }
 
+WallTime WallNow() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 uint32_t UsableProcessors() {
   cpu_set_t mask;
   CPU_ZERO(&mask);

@@ -1,7 +1,7 @@
-// What a server process asks of the operating system besides sockets: descriptors, processors, who
-// to be, and telling the service manager how it is doing.
+// What a server process asks of the operating system besides sockets: descriptors, processors, the
+// date, who to be, and telling the service manager how it is doing.
 //
-// Threads: the main one, during start and stop.
+// Threads: the main one; WallNow() any.
 #ifndef SLUICE_PROXY_SERVER_PROCESS_H_
 #define SLUICE_PROXY_SERVER_PROCESS_H_
 
@@ -10,11 +10,15 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "proxy/base/time.h"
 
 namespace sluice::server {
 
 // Raises RLIMIT_NOFILE to its hard limit. Returns the limit in force.
 uint64_t RaiseFileLimit();
+
+// The date and time, for what is compared with dates. Not for a request: net::Loop has its clock.
+WallTime WallNow();
 
 // How many processors this process may use: its affinity mask, cut by the cgroup's CPU quota.
 uint32_t UsableProcessors();

@@ -30,10 +30,6 @@ conf::Config ToHttps() {
   return config;
 }
 
-WallTime WallNow() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
 }  // namespace
 
 Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig read)
