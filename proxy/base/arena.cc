@@ -1,5 +1,7 @@
 #include "proxy/base/arena.h"
 
+#include <charconv>
+
 namespace sluice {
 
 void Arena::Grow(size_t bytes) {
@@ -18,6 +20,13 @@ std::string_view Arena::Concat(std::initializer_list<std::string_view> parts) {
     to += part.size();
   }
   return {begin, size};
+}
+
+std::string_view Arena::Decimal(uint64_t number) {
+  constexpr size_t kMostDigits = 20;
+  char* const text = AllocateArray<char>(kMostDigits);
+  const char* const end = std::to_chars(text, text + kMostDigits, number).ptr;
+  return {text, static_cast<size_t>(end - text)};
 }
 
 void Arena::Clear() {

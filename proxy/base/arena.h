@@ -7,6 +7,7 @@
 #define SLUICE_PROXY_BASE_ARENA_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <string_view>
@@ -45,6 +46,7 @@ class Arena {
   }
 
   std::string_view Concat(std::initializer_list<std::string_view> parts);
+  std::string_view Decimal(uint64_t number);
 
   // Gives every block back; all views into the arena die.
   void Clear();

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "proxy/base/block.h"
 #include "proxy/base/check.h"
 #include "proxy/exchange/report.h"
@@ -435,8 +434,8 @@ void Exchange::ReplyError(int status, std::string_view why) {
 void Exchange::SendHead(http::ResponseHead& head) {
   if (listener_.tls && listener_.tls->hsts > Duration::zero()) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(listener_.tls->hsts);
-    head.fields.Set("Strict-Transport-Security",
-                    arena_.Copy(absl::StrFormat("max-age=%d", seconds.count())));
+    const std::string_view age = arena_.Decimal(static_cast<uint64_t>(seconds.count()));
+    head.fields.Set("Strict-Transport-Security", arena_.Concat({"max-age=", age}));
   }
   client_.SendHead(head);
 }

@@ -247,9 +247,7 @@ bool EndsHere(http::RequestHead& head) {
   const std::optional<uint64_t> hops = field == nullptr ? std::nullopt : ParseDecimal(field->value);
   if (!hops) return false;
   if (*hops == 0) return true;
-  char* const text = head.fields.arena().AllocateArray<char>(20);
-  const char* const end = std::to_chars(text, text + 20, *hops - 1).ptr;
-  head.fields.Set("Max-Forwards", {text, static_cast<size_t>(end - text)});
+  head.fields.Set("Max-Forwards", head.fields.arena().Decimal(*hops - 1));
   return false;
 }
 

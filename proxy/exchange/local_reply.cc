@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "proxy/base/check.h"
 #include "proxy/base/text.h"
@@ -59,13 +58,6 @@ std::string_view PlainSentence(int status) {
     default:
       return "The request could not be served.";
   }
-}
-
-std::string_view DecimalText(uint64_t number, Arena& arena) {
-  constexpr size_t kDigits = 20;
-  char* const text = arena.AllocateArray<char>(kDigits);
-  const char* const end = std::to_chars(text, text + kDigits, number).ptr;
-  return {text, static_cast<size_t>(end - text)};
 }
 
 // In thousandths; what is not a weight counts as 1 (RFC 9110 section 12.4.2).
@@ -185,11 +177,11 @@ LocalReply MakeError(const http::RequestHead& request, const Problem& problem,
   if (problem.status == 405) fields.Add("Allow", kAllowed);
   if (problem.retry_after) {
     const auto seconds = std::max<int64_t>(problem.retry_after->count(), 0);
-    fields.Add("Retry-After", DecimalText(static_cast<uint64_t>(seconds), arena));
+    fields.Add("Retry-After", arena.Decimal(static_cast<uint64_t>(seconds)));
   }
 
   route::TemplateValues values;
-  values.status = DecimalText(static_cast<uint64_t>(problem.status), arena);
+  values.status = arena.Decimal(static_cast<uint64_t>(problem.status));
   values.reason = reply.head.reason;
   values.why = problem.why.empty() ? PlainSentence(problem.status) : problem.why;
   values.request_id = problem.request_id;

@@ -22,6 +22,13 @@ TEST(Block, HasAtLeastTheRoomAskedFor) {
   }
 }
 
+TEST(Arena, WritesTextAndNumbersBesideEachOther) {
+  Arena arena;
+  const std::string_view most = arena.Decimal(~uint64_t{0});
+  const std::string_view none = arena.Decimal(0);
+  EXPECT_EQ(arena.Concat({none, ",", most}), "0,18446744073709551615");
+}
+
 TEST(Block, AFreedBlockIsTheNextOneTaken) {
   Block* const block = TakeBlock(100);
   FreeBlock(block);
