@@ -57,7 +57,6 @@ class DeadlineQueue {
   DeadlineQueue(const DeadlineQueue&) = delete;
   DeadlineQueue& operator=(const DeadlineQueue&) = delete;
 
-  Duration length() const { return length_; }
   void Arm(Deadline& deadline, TimePoint now);
   // Runs what is due and was armed before. A deadline is off the list before its call: it may
   // re-arm or be destroyed.

@@ -23,9 +23,8 @@ class Switches {
   void SetSlow(Duration extra) { slow_ns_ = extra.count(); }
   // This share of the requests, 0 to 1, is answered with 500.
   void SetFailRate(double share) { fail_rate_ = share; }
-  // The listener closes and every connection is reset. With a duration the server comes back by
-  // itself, on the same port.
-  void Crash() { CrashFor(Duration::zero()); }
+  // The listener closes and every connection is reset. The server comes back by itself, on the same
+  // port; with zero it stays away until Recover().
   void CrashFor(Duration down) {
     down_ns_ = down.count();
     crashed_ = true;

@@ -12,12 +12,7 @@ inline constexpr int kTimedOut = -ETIMEDOUT;
 inline constexpr int kConnReset = -ECONNRESET;
 inline constexpr int kConnRefused = -ECONNREFUSED;
 inline constexpr int kConnAborted = -ECONNABORTED;
-inline constexpr int kBrokenPipe = -EPIPE;
 inline constexpr int kNotFound = -ENOENT;
-inline constexpr int kHostUnreachable = -EHOSTUNREACH;
-inline constexpr int kNetUnreachable = -ENETUNREACH;
-inline constexpr int kAddressInUse = -EADDRINUSE;
-inline constexpr int kNoPermission = -EACCES;
 inline constexpr int kTooManyFiles = -EMFILE;
 inline constexpr int kSystemTooManyFiles = -ENFILE;
 

@@ -28,8 +28,6 @@ class Registry {
   void BeginView();
   void EndView();
 
-  size_t shards() const { return shards_; }
-
  private:
   template <typename T>
   struct Kept {

@@ -246,15 +246,6 @@ void Supervisor::Reload() {
   });
 }
 
-void Supervisor::ReloadWith(std::shared_ptr<const conf::Config> config) {
-  loop_.Post([this, config = std::move(config)]() mutable {
-    if (absl::Status status = Apply(std::move(config)); !status.ok()) {
-      ++failed_reloads_;
-      log::Error(log::kUnlimited, "reload: nothing was changed: %s", std::string(status.message()));
-    }
-  });
-}
-
 absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   if (state_ != State::kServing && state_ != State::kStarting) {
     return absl::FailedPreconditionError("shutting down");

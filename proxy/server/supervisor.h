@@ -59,8 +59,6 @@ class Supervisor {
 
   void Shutdown();
   void Reload();
-  // For who has a Config in hand instead of a file.
-  void ReloadWith(std::shared_ptr<const conf::Config> config);
   void ReopenLogs();
 
   // For the admin API and the tests.
