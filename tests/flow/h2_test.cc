@@ -8,6 +8,7 @@
 
 #include "tests/support/flow/h2_wire.h"
 #include "tests/support/flow/origin.h"
+#include "tests/support/flow/scripts.h"
 #include "tests/support/flow/test_proxy.h"
 #include "tests/support/h2_corpus.h"
 
@@ -15,16 +16,6 @@ namespace sluice::test {
 namespace {
 
 using testing::HasSubstr;
-
-// Answers each request with its target, or its body if there is one.
-void Echo(Wire& wire, Origin& origin, uint32_t) {
-  for (;;) {
-    const Message request = wire.ReadRequest();
-    if (!request.complete) return;
-    if (!wire.Send(Ok(request.body.empty() ? request.target() : request.body))) return;
-  }
-  (void)origin;
-}
 
 TEST(H2FlowTest, ARequestComesBackWithItsAnswer) {
   Origin origin(Ok("hello"));
@@ -76,14 +67,7 @@ TEST(H2FlowTest, ABodyOfAnyLengthGoesToTheServer) {
 }
 
 TEST(H2FlowTest, ASlowReaderStopsNoOtherStream) {
-  Origin origin([](Wire& wire, Origin&, uint32_t) {
-    for (;;) {
-      const Message request = wire.ReadRequest();
-      if (!request.complete) return;
-      const bool large = request.target() == "/large";
-      if (!wire.Send(Ok(large ? std::string(4 << 20, 'x') : "small"))) return;
-    }
-  });
+  Origin origin(LargeOrSmall);
   TestProxy proxy(Site{.servers = {origin.address()}});
   H2Wire client(proxy.Connect());
   client.Send(h2::Frame(h2::kWindow, 0, 0, h2::Number(1 << 24)));
@@ -93,26 +77,14 @@ TEST(H2FlowTest, ASlowReaderStopsNoOtherStream) {
   }
   EXPECT_LE(client.answer(1).body.size(), 65'535u) << "its window was never opened";
   client.Send(h2::Frame(h2::kWindow, 0, 1, h2::Number(1 << 24)));
-  EXPECT_EQ(client.Await(1).body.size(), size_t{4} << 20);
+  EXPECT_EQ(client.Await(1).body.size(), kLarge);
 }
 
 TEST(H2FlowTest, AConversationNeedNotEndItsRequestFirst) {
-  Origin origin([](Wire& wire, Origin&, uint32_t) {
-    wire.ReadUntil("\r\n\r\n");
-    wire.ReadUntil("ping");
-    wire.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npong\r\n");
-    wire.ReadUntil("done");
-    wire.Send("0\r\nGrpc-Status: 0\r\n\r\n");
-  });
+  Origin origin(Conversation);
   TestProxy proxy(Site{.servers = {origin.address()}});
   H2Wire client(proxy.Connect());
-  client.Send(h2::Post(1, {{"content-type", "application/grpc"}, {"te", "trailers"}}) +
-              h2::Data(1, "ping"));
-  ASSERT_TRUE(client.Until([&] { return client.answer(1).body == "pong"; }));
-  client.Send(h2::Data(1, "done", true));
-  const h2::Answer answer = client.Await(1);
-  ASSERT_EQ(answer.trailers.size(), 1u);
-  EXPECT_EQ(answer.trailers[0].first, "grpc-status");
+  ExpectConversation(client);
 }
 
 TEST(H2FlowTest, AServerThatFailsIsA502OnItsStreamOnly) {

@@ -8,20 +8,13 @@
 
 #include "tests/support/flow/h2_wire.h"
 #include "tests/support/flow/origin.h"
+#include "tests/support/flow/scripts.h"
 #include "tests/support/flow/test_proxy.h"
 
 namespace sluice::test {
 namespace {
 
 constexpr char kH2[] = "protocol = \"h2\"\noutlier.failures = 0\n";
-
-void Echo(Wire& wire, Origin&, uint32_t) {
-  for (;;) {
-    const Message request = wire.ReadRequest();
-    if (!request.complete) return;
-    if (!wire.Send(Ok(request.body.empty() ? request.target() : request.body))) return;
-  }
-}
 
 // The stream of the next request whose head ends on this wire; 0 at the end. Preface and other
 // frames are read past.
@@ -92,23 +85,11 @@ TEST(H2UpstreamFlowTest, AServerThatAllowsOneStreamServesOneRequestAfterAnother)
 }
 
 TEST(H2UpstreamFlowTest, AConversationPassesBothWaysWithItsTrailers) {
-  Origin origin([](Wire& wire, Origin&, uint32_t) {
-    wire.ReadUntil("\r\n\r\n");
-    wire.ReadUntil("ping");
-    wire.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npong\r\n");
-    wire.ReadUntil("done");
-    wire.Send("0\r\nGrpc-Status: 0\r\n\r\n");
-  });
+  Origin origin(Conversation);
   TestProxy inner(Site{.servers = {origin.address()}});
   TestProxy outer(Site{.servers = {inner.address().ToString()}, .pool = kH2});
   H2Wire client(outer.Connect());
-  client.Send(h2::Post(1, {{"content-type", "application/grpc"}, {"te", "trailers"}}) +
-              h2::Data(1, "ping"));
-  ASSERT_TRUE(client.Until([&] { return client.answer(1).body == "pong"; }));
-  client.Send(h2::Data(1, "done", true));
-  const h2::Answer answer = client.Await(1);
-  ASSERT_EQ(answer.trailers.size(), 1u);
-  EXPECT_EQ(answer.trailers[0].first, "grpc-status");
+  ExpectConversation(client);
 }
 
 TEST(H2UpstreamFlowTest, AnAnswerOfTrailersOnlyPasses) {
@@ -186,14 +167,7 @@ TEST(H2UpstreamFlowTest, ABrokenHeadFromAServerIsA502) {
 }
 
 TEST(H2UpstreamFlowTest, ASlowClientHoldsTheServerBackAndNoOther) {
-  Origin origin([](Wire& wire, Origin&, uint32_t) {
-    for (;;) {
-      const Message request = wire.ReadRequest();
-      if (!request.complete) return;
-      const bool large = request.target() == "/large";
-      if (!wire.Send(Ok(large ? std::string(4 << 20, 'x') : "small"))) return;
-    }
-  });
+  Origin origin(LargeOrSmall);
   TestProxy inner(Site{.servers = {origin.address()}, .workers = 1});
   TestProxy outer(Site{.servers = {inner.address().ToString()}, .pool = kH2, .workers = 1});
   H2Wire client(outer.Connect());
@@ -202,7 +176,7 @@ TEST(H2UpstreamFlowTest, ASlowClientHoldsTheServerBackAndNoOther) {
     ASSERT_EQ(client.Ask(h2::Get(id, "/small"), id).body, "small");
   }
   client.Send(h2::Frame(h2::kWindow, 0, 1, h2::Number(1 << 24)));
-  EXPECT_EQ(client.Await(1).body.size(), size_t{4} << 20);
+  EXPECT_EQ(client.Await(1).body.size(), kLarge);
 }
 
 }  // namespace

@@ -5,22 +5,13 @@
 #include <string>
 
 #include "tests/support/flow/origin.h"
+#include "tests/support/flow/scripts.h"
 #include "tests/support/flow/test_proxy.h"
 
 namespace sluice::test {
 namespace {
 
 using testing::HasSubstr;
-
-// Answers each request with its own target.
-void Echo(Wire& wire, Origin& origin, uint32_t) {
-  for (;;) {
-    const Message request = wire.ReadRequest();
-    if (!request.complete) return;
-    if (!wire.Send(Ok(request.target()))) return;
-  }
-  (void)origin;
-}
 
 TEST(KeepAliveFlowTest, OneConnectionServesOneRequestAfterAnother) {
   Origin origin(Ok("hello"));
@@ -52,12 +43,7 @@ TEST(KeepAliveFlowTest, AThousandPipelinedRequestsComeBackInOrder) {
 }
 
 TEST(KeepAliveFlowTest, PipelinedPostsKeepTheirBodies) {
-  Origin origin([](Wire& wire, Origin&, uint32_t) {
-    for (;;) {
-      const Message request = wire.ReadRequest();
-      if (!request.complete || !wire.Send(Ok(request.body))) return;
-    }
-  });
+  Origin origin(AnswerEach([](const Message& request) { return Ok(request.body); }));
   TestProxy proxy(Site{.servers = {origin.address()}});
   Wire client = proxy.Connect();
   std::string all;
