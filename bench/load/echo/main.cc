@@ -12,6 +12,7 @@
 
 #include "bench/load/http_head.h"
 #include "bench/load/loopback.h"
+#include "bench/load/serve.h"
 #include "bench/load/tunnel/frame.h"
 #include "proxy/base/text.h"
 
@@ -68,65 +69,32 @@ bool TakeFrames(Client& client) {
   return true;
 }
 
-class Echo {
- public:
-  explicit Echo(uint16_t port) : listener_(Listen(port)) {
-    poll_.Add(listener_.get(), EPOLLIN, nullptr);
+bool Serve(Poll& poll, Client& client, uint32_t events) {
+  static char block[64 * 1024];
+  const bool was_stuck = !client.out.empty();
+  if (!was_stuck) {
+    const ssize_t count = ::recv(client.fd.get(), block, sizeof block, 0);
+    if (count <= 0) return count < 0 && errno == EAGAIN;
+    client.in.append(block, static_cast<size_t>(count));
+    if (!client.upgraded && !TakeHead(client)) return false;
+    if (client.upgraded && !TakeFrames(client)) return false;
+    if (client.out.empty()) return true;
+  } else if ((events & EPOLLOUT) == 0) {
+    return false;
   }
-
-  [[noreturn]] void Run() {
-    for (;;) {
-      for (const epoll_event& event : poll_.Wait()) {
-        auto* const client = static_cast<Client*>(event.data.ptr);
-        if (client == nullptr) {
-          Welcome();
-        } else if (!Serve(*client, event.events)) {
-          delete client;  // a round has one event for each client: none can come after this
-        }
-      }
-    }
+  const ssize_t sent = Send(client.fd.get(), client.out.data(), client.out.size());
+  if (sent < 0) return false;
+  client.out.erase(0, static_cast<size_t>(sent));
+  const bool stuck = !client.out.empty();
+  if (stuck != was_stuck) {
+    poll.Change(client.fd.get(), stuck ? EPOLLOUT : EPOLLIN, &client);
   }
-
- private:
-  void Welcome() {
-    Fd fd = Accept(listener_);
-    if (!fd.valid()) return;
-    auto* const client = new Client{std::move(fd)};
-    poll_.Add(client->fd.get(), EPOLLIN, client);
-  }
-
-  // False when the client has gone or is done with.
-  bool Serve(Client& client, uint32_t events) {
-    const bool was_stuck = !client.out.empty();
-    if (!was_stuck) {
-      const ssize_t count = ::recv(client.fd.get(), block_, sizeof block_, 0);
-      if (count <= 0) return count < 0 && errno == EAGAIN;
-      client.in.append(block_, static_cast<size_t>(count));
-      if (!client.upgraded && !TakeHead(client)) return false;
-      if (client.upgraded && !TakeFrames(client)) return false;
-      if (client.out.empty()) return true;
-    } else if ((events & EPOLLOUT) == 0) {
-      return false;
-    }
-    const ssize_t sent = Send(client.fd.get(), client.out.data(), client.out.size());
-    if (sent < 0) return false;
-    client.out.erase(0, static_cast<size_t>(sent));
-    const bool stuck = !client.out.empty();
-    if (stuck != was_stuck) {
-      poll_.Change(client.fd.get(), stuck ? EPOLLOUT : EPOLLIN, &client);
-    }
-    return stuck || !client.leaving;
-  }
-
-  Poll poll_;
-  const Fd listener_;
-  char block_[64 * 1024];
-};
+  return stuck || !client.leaving;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto ports = PortArguments(argc, argv, {"PORT"});
-  static Echo echo(ports[0]);
-  echo.Run();
+  ServeForever<Client>(ports[0], Serve);
 }
