@@ -13,7 +13,7 @@ test_packages=(
   curl nginx openssl procps python3 python3-h2 python3-websockets wrk
 )
 # To measure, besides those to build: the rivals and the load. git names the commit measured.
-bench_packages=(libbenchmark-dev nginx haproxy wrk python3 git)
+bench_packages=(libbenchmark-dev nginx haproxy wrk nghttp2-client curl openssl python3 git)
 # For the sanitizer, fuzz, format and tidy runs and for bench/counts, besides both.
 ci_packages=(clang clang-format clang-tidy libclang-rt-14-dev git valgrind strace)
 

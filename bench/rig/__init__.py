@@ -7,10 +7,11 @@
     guests     the same for those that are measured only where they are installed
     origin     what stands behind them
     cores      which core is whose
+    tls        a certificate for them, and what they negotiate
     process    starting, pinning, awaiting and stopping a program
     proc       processor time and memory, out of /proc
     load       the programs that make the load, and what they say
-    idle       ten thousand connections that do nothing
+    idle       thousands of connections that do nothing
     probe      is the work really equal
     arena      one row: everything it needs started, each measurement, everything stopped
     stats      medians and ratios out of the rounds

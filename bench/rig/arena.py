@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import proc, probe
+from . import proc, probe, tls
 from .idle import IdleClients
-from .load import Loads, Outcome
+from .load import Loads, Outcome, present
 from .origin import start_echo, start_origin
 from .process import Child, free_port
 from .proxies import Job, Nginx, Proxy
@@ -59,6 +59,7 @@ def entrants(row: Row, proxies: list[Proxy]) -> list[Entrant]:
     """Who takes part: those who can do the work."""
     return [Entrant(proxy, variant) for proxy in proxies
             if row.task in proxy.tasks and (row.floors or not proxy.floor)
+            and (proxy.speaks_tls or not row.tls)
             for variant in row.variants]
 
 
@@ -67,6 +68,11 @@ def turns(taking_part: list[Entrant], round_number: int) -> list[Entrant]:
     pause between rounds, the others follow each other."""
     first = round_number % len(taking_part)
     return taking_part[first:] + taking_part[:first]
+
+
+def known(figures: dict) -> dict:
+    """Without those that this row does not have."""
+    return {key: value for key, value in figures.items() if value is not None}
 
 
 class LogLines:
@@ -124,11 +130,15 @@ class Arena:
         self._loads = Loads(setup.build, setup.load_core)
         self._stack = contextlib.ExitStack()
         self._children: dict[Entrant, Child] = {}
+        self._pem: Path | None = None
+        self._negotiated: dict[str, str] = {}   # by each proxy's name
 
     def __enter__(self) -> "Arena":
         with self._stack as stack:
             self._work = Path(tempfile.mkdtemp(prefix="sluice-bench-"))
             stack.callback(shutil.rmtree, self._work, ignore_errors=True)
+            if self._row.tls:
+                self._pem = tls.make_certificate(self._work)
             self._origin = stack.enter_context(self._start_origin())
             self._origin.wait_ready()
             if self._row.load != "idle":
@@ -167,31 +177,33 @@ class Arena:
             "core": round(cpu / wall_us, 3), "others": round(max(0.0, busy - cpu) / wall_us, 3),
             "p50_us": outcome.p50_us, "p99_us": outcome.p99_us, "p999_us": outcome.p999_us,
             "start_lag_p99_us": outcome.start_lag_p99_us, "pss_bytes": proc.pss_bytes(pids),
-            "errors": outcome.errors,
+            "errors": outcome.errors, "tls": self._negotiated.get(entrant.name),
         }
         if self._row.load == "steady":
             result["rate_asked"] = self._asked(entrant)
         if lines:
             result["log_lines"] = lines.count(outcome.done)
-        return {key: value for key, value in result.items() if value is not None}
+        return known(result)
 
     def _measure_idle(self, entrant: Entrant) -> dict:
-        with self._start(entrant) as child, IdleClients(child.port) as clients:
+        with (self._start(entrant) as child,
+              IdleClients(child.port, self._row.path, self._pem) as clients):
             pids = proc.tree(child.pid)
             before = proc.pss_bytes(pids)
             failed = clients.open(self._row.connections)
             after = proc.pss_bytes(pids)
             errors = {"failed": failed, "closed": clients.gone()}
             child.check_alive()
-        return {"done": self._row.connections - failed, "pss_before_bytes": before,
-                "pss_bytes": after, "errors": {kind: n for kind, n in errors.items() if n}}
+        result = {"done": self._row.connections - failed, "pss_before_bytes": before,
+                  "pss_bytes": after, "errors": present(errors),
+                  "tls": self._negotiated.get(entrant.name)}
+        return known(result)
 
     def _load(self, entrant: Entrant, child: Child, seconds: int) -> Outcome:
         try:
             if self._row.load == "steady":
                 return self._loads.steady(self._row, child.port, seconds, self._asked(entrant))
-            return {"wrk": self._loads.wrk, "tunnel": self._loads.tunnel}[self._row.load](
-                self._row, child.port, seconds)
+            return getattr(self._loads, self._row.load)(self._row, child.port, seconds)
         finally:
             # Before what the load itself may complain of: this would be why.
             self._origin.check_alive()
@@ -214,12 +226,15 @@ class Arena:
         """The proxy, serving, and doing the work of this row."""
         proxy = entrant.proxy
         job = Job(free_port(), self._origin.port, self._directory(entrant.directory),
-                  self._row.task, entrant.variant == LOG_ON)
+                  self._row.task, entrant.variant == LOG_ON, self._pem)
         child = Child(entrant.name, proxy.prepare(job), job.work, self._setup.proxy_core, job.port,
                       proxy.env)
         try:
             child.wait_ready()
-            probe.check(self._row, entrant.name, job.port, proxy.floor)
+            probe.check(self._row, entrant.name, job.port, proxy.floor, self._pem)
+            if self._pem:
+                self._negotiated[entrant.name] = tls.negotiated(job.port, self._pem)
+                probe.check_same(self._row, self._negotiated)
         except BaseException:
             child.stop()
             raise

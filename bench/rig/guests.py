@@ -1,6 +1,6 @@
 """Proxies that are measured where they are on PATH: Caddy, h2o, Envoy. By the same rules as in
 proxies.py; the syntax is that of the versions named at each. Minimal on purpose: they are not
-among Debian 12's packages that packaging/bench installs.
+among Debian 12's packages that packaging/bench installs. They take no part in the rows over TLS.
 """
 
 import json

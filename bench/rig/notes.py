@@ -16,6 +16,15 @@ def _named(lines: list[Line], titles: dict[str, str], figure) -> str:
     return ", ".join(f"{titles[line.proxy]} {figure(line)}" for line in lines)
 
 
+def to_know(block: Block) -> list[str]:
+    """What is to be known of a row by whoever reads its figures."""
+    said = [block.row.note] if block.row.note else []
+    # That of one is that of all, or they would not have been measured.
+    if tls := next((line.tls for line in block.lines if line.tls), None):
+        said.append(f"all negotiated {tls}")
+    return said
+
+
 def errors(block: Block, titles: dict[str, str]) -> list[str]:
     """Measurements that did not do the work they should have done."""
     said = []
@@ -35,11 +44,11 @@ def disturbed(block: Block) -> list[Line]:
 
 def doubts(block: Block, titles: dict[str, str]) -> list[str]:
     """What the figures can't say."""
-    said = [block.row.note] if block.row.note else []
+    said = to_know(block)
     # Nobody asks how many requests a floor could serve.
     waited = [line for line in block.lines if line.core is not None and line.core < BUSY
               and line.proxy not in FLOORS]
-    if waited and block.row.load in ("wrk", "tunnel"):
+    if waited and block.row.load != "steady":
         said.append("the load was the limit, not the core of "
                     + _named(waited, titles, lambda line: f"({line.core:.0%} busy)")
                     + f": compare us, not {block.row.unit}s/s")
@@ -70,9 +79,12 @@ def aim() -> str:
         return ", ".join(f"{row.name} {getattr(row, bar):.2f}" for row in ROWS if getattr(row, bar))
 
     beside = ", ".join(row.name for row in ROWS if row.most_to_haproxy)
+    memory = ", ".join(f"{row.name} {row.most_each_bytes:,} bytes" for row in ROWS
+                       if row.most_each_bytes)
     return (f"The aims are at most, in times of nginx's figure: {each('most_to_nginx')}; where "
             f"there is a floor, {OWN_CODE_US} us above it will do; not more than HAProxy in "
-            f"{beside}; with the log, in times of without: {each('most_to_off')}")
+            f"{beside}; with the log, in times of without: {each('most_to_off')}; for each "
+            f"connection: {memory}")
 
 
 def not_met(blocks: list[Block], titles: dict[str, str]) -> Shortfall:
@@ -110,6 +122,11 @@ def _judge(row: Row, line: Line, titles: dict[str, str], short: Shortfall) -> No
             short.not_judged.append(f"{label}: {absent}")
         elif most and _over(value, most):
             short.missed.append(f"{label}: {value.median:.2f} {said} (at most {most:.2f})")
+    if row.most_each_bytes and line.pss_each_bytes is None:
+        short.not_judged.append(f"{label}: not one connection was opened")
+    elif row.most_each_bytes and line.pss_each_bytes > row.most_each_bytes:
+        short.missed.append(f"{label}: {line.pss_each_bytes:,.0f} bytes each (at most "
+                            f"{row.most_each_bytes:,})")
 
 
 def _judge_nginx(row: Row, line: Line, titles: dict[str, str], short: Shortfall) -> None:

@@ -11,7 +11,8 @@ from . import Trouble
 from .process import Child, free_port
 
 ANSWER = "hello, shop\n"  # the 12 bytes
-SIZES = {"/12": len(ANSWER), "/10k": 10 * 1024, "/1m": 1024 * 1024}
+FILES = {"/10k": 10 * 1024, "/16k": 16 * 1024, "/1m": 1024 * 1024}
+SIZES = {"/12": len(ANSWER), **FILES}
 CONNECTIONS = 20_000
 
 # /seen tells a probe what arrived here. /upload goes through a second hop over a Unix socket:
@@ -40,8 +41,7 @@ http {{
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     location / {{ return 200 "hello, shop\\n"; }}
-    location /10k {{ alias {work}/10k; }}
-    location /1m {{ alias {work}/1m; }}
+    {files}
     location /seen {{ return 200 "$http_host|$http_x_forwarded_for|$connection_requests"; }}
     location /upload {{
       proxy_pass http://second_hop;
@@ -74,13 +74,14 @@ def nginx_temp_paths(work: Path, built_with: str) -> str:
 
 
 def start_origin(nginx: str, built_with: str, work: Path, core: int) -> Child:
-    (work / "10k").write_bytes(b"x" * SIZES["/10k"])
-    (work / "1m").write_bytes(b"x" * SIZES["/1m"])
+    for path, size in FILES.items():
+        (work / path[1:]).write_bytes(b"x" * size)
     port = free_port()
     config = work / "origin.conf"
     config.write_text(_CONFIG.format(
         work=work, port=port, user=nginx_user(), connections=CONNECTIONS,
-        temp_paths=nginx_temp_paths(work, built_with)))
+        temp_paths=nginx_temp_paths(work, built_with),
+        files="\n    ".join(f"location {path} {{ alias {work}{path}; }}" for path in FILES)))
     return Child("the origin (nginx)", [nginx, "-p", str(work), "-e", "stderr", "-c", str(config)],
                  work, core, port)
 

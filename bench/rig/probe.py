@@ -4,15 +4,19 @@ that does less is not measured, for its figures would be a lie.
 """
 
 import http.client
+from pathlib import Path
 
-from . import Trouble
+from . import Trouble, tls
 from .origin import SIZES
 from .rows import Row
 
-_HOST = "shop.example"
+_HOST = tls.HOST
 
 
-def _ask(port: int, path: str) -> tuple[int, bytes]:
+def _ask(row: Row, port: int, path: str, pem: Path | None) -> tuple[int, bytes]:
+    """Status and body, by the protocol of the row."""
+    if pem:
+        return tls.ask(port, path, pem, "2" if row.load == "h2" else "1.1")
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path, headers={"Host": _HOST})
@@ -37,28 +41,38 @@ def check_seen(first: str, second: str) -> str | None:
     return None
 
 
-def check(row: Row, name: str, port: int, floor: bool) -> None:
+def check_same(row: Row, negotiated: dict[str, str]) -> None:
+    """Raises Trouble when two proxies negotiate differently with the same client: one would do less
+    than the other."""
+    if len(set(negotiated.values())) > 1:
+        each = "; ".join(f"{name} {said}" for name, said in negotiated.items())
+        raise Trouble(f"{row.name} can't be compared, the proxies negotiate differently: {each}")
+
+
+def check(row: Row, name: str, port: int, floor: bool, pem: Path | None) -> None:
     """Raises Trouble when the proxy on `port` does not do what the row measures."""
     try:
-        wrong = _wrong(row, port, floor)
+        wrong = _wrong(row, port, floor, pem)
     except (OSError, http.client.HTTPException) as error:
         wrong = f"a request failed: {error!r}"
+    except Trouble as trouble:
+        wrong = str(trouble)
     if wrong:
         raise Trouble(f"{name} does not do the work of {row.name}: {wrong}")
 
 
-def _wrong(row: Row, port: int, floor: bool) -> str | None:
+def _wrong(row: Row, port: int, floor: bool, pem: Path | None) -> str | None:
     if row.task == "tunnel":
         return None  # load_tunnel checks the handshake and every echo itself
     if row.task == "refuse":
-        status, _ = _ask(port, row.path)
+        status, _ = _ask(row, port, row.path, pem)
         return None if status == 429 else f"the status is {status}, not 429"
     if not floor:
-        seen = [_ask(port, "/seen")[1].decode(errors="replace") for _ in range(2)]
+        seen = [_ask(row, port, "/seen", pem)[1].decode(errors="replace") for _ in range(2)]
         if wrong := check_seen(*seen):
             return wrong
     if (size := SIZES.get(row.path)) is not None:
-        status, body = _ask(port, row.path)
+        status, body = _ask(row, port, row.path, pem)
         if (status, len(body)) != (200, size):
             return f"{row.path} gave {status} and {len(body)} bytes, not 200 and {size}"
     return None

@@ -2,7 +2,9 @@
 
 All do equal work: one worker, room for 20,000 connections, those to the origin are kept (512 idle
 ones), Host goes through and X-Forwarded-For is added, no access log but in the row about it, and
-nothing else. Where a default would end a kept connection after so many requests, or write a body to
+nothing else. Over TLS all have the same certificate, versions 1.2 and 1.3, one cipher suite, HTTP/2
+for those who ask, and the tickets of their defaults; tls.py looks whether it came out the same.
+Where a default would end a kept connection after so many requests, or write a body to
 a disk, it is raised: both would measure something else than the row says. Other defaults stay.
 
 What this cannot make equal: sluice by default also sends X-Forwarded-Proto, X-Forwarded-Host, Via
@@ -19,6 +21,7 @@ from pathlib import Path
 from . import Trouble
 from .origin import CONNECTIONS, nginx_temp_paths, nginx_user
 from .process import free_port
+from .tls import SUITE
 
 MANY = 1_000_000_000  # requests on one connection: never reached
 IDLE_UPSTREAM = 512
@@ -34,12 +37,14 @@ class Job:
     work: Path           # its own directory
     task: str            # forward, tunnel (WebSocket) or refuse (429 to all)
     log: bool = False    # write an access log
+    pem: Path | None = None  # speak TLS, with the certificate and the key in this file
 
 
 class Proxy:
     """One program. `binary` is its path, or None where it is not installed."""
 
     tasks: tuple[str, ...] = ("forward", "tunnel", "refuse")
+    speaks_tls = False
     floor = False        # parses nothing: what any proxy must pay, not a rival
     env: dict[str, str] = {}
     log_file = "access.log"
@@ -70,7 +75,10 @@ def said_version(argv: list[str], pattern: str) -> str:
 
 
 class Sluice(Proxy):
-    """Its defaults, but for the workers and what the top of this file says."""
+    """Its defaults, but for the workers and what the top of this file says. Of the suites it takes
+    the same first."""
+
+    speaks_tls = True
 
     def version(self) -> str:
         return said_version([self.binary, "version"], r"sluice (\S+)")
@@ -83,11 +91,14 @@ class Sluice(Proxy):
 match = {{ path_prefix = "/" }}
 respond = {{ status = 429, body = "{REFUSAL}", content_type = "text/plain" }}"""
         output = job.work / self.log_file if job.log else "off"
+        tls = (f'tls.certificates = [{{ cert = "{job.pem}", key = "{job.pem}" }}]'
+               if job.pem else "")
         (job.work / "sluice.toml").write_text(f"""
 [[listener]]
 address = "127.0.0.1:{job.port}"
 max_connections = {CONNECTIONS}
 max_requests = 0
+{tls}
 [[pool]]
 name = "origin"
 servers = ["127.0.0.1:{job.origin}"]
@@ -107,7 +118,10 @@ workers = 1
 class Nginx(Proxy):
     """The usual way to keep upstream connections. client_body_buffer_size holds the upload: by
     default nginx writes 64 KiB to a file first, 111 us instead of 30. proxy_max_temp_file_size 0
-    keeps answers off the disk too. The other buffers are the defaults."""
+    keeps answers off the disk too. The other buffers are the defaults. Before 1.23.4 TLS 1.3 is
+    none."""
+
+    speaks_tls = True
 
     def built_with(self) -> str:
         return said_version([self.binary, "-V"], r"(?s)configure arguments:(.*)")
@@ -120,6 +134,9 @@ class Nginx(Proxy):
             "refuse": f'return 429 "{REFUSAL}";',
         }[job.task]
         log = f"{job.work / self.log_file} combined" if job.log else "off"
+        tls = (f"ssl_certificate {job.pem}; ssl_certificate_key {job.pem}; "
+               f"ssl_protocols TLSv1.2 TLSv1.3; ssl_conf_command Ciphersuites {SUITE};"
+               if job.pem else "")
         (job.work / "nginx.conf").write_text(f"""
 daemon off;
 worker_processes 1;
@@ -139,7 +156,8 @@ http {{
     keepalive_requests {MANY};
   }}
   server {{
-    listen 127.0.0.1:{job.port};
+    listen 127.0.0.1:{job.port}{" ssl http2" if job.pem else ""};
+    {tls}
     location / {{
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
@@ -158,12 +176,14 @@ class Haproxy(Proxy):
     a file here. Without `no strict-limits` it would not start where descriptors are fewer than two
     for each of maxconn."""
 
+    speaks_tls = True
     log_file = "stdout"
 
     def prepare(self, job: Job) -> list[str]:
         refuse = (f'http-request return status 429 content-type text/plain string "{REFUSAL}"'
                   if job.task == "refuse" else "")
         log = "log stdout format raw local0 info\n  option httplog" if job.log else "no log"
+        tls = f" ssl crt {job.pem} alpn h2,http/1.1 ciphersuites {SUITE}" if job.pem else ""
         (job.work / "haproxy.cfg").write_text(f"""
 global
   nbthread 1
@@ -180,7 +200,7 @@ defaults
   option forwardfor
   http-reuse always
 frontend front
-  bind 127.0.0.1:{job.port}
+  bind 127.0.0.1:{job.port}{tls}
   {refuse}
   default_backend origin
 backend origin

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from . import Trouble
-from .proxies import Proxy, said_version
+from .proxies import Proxy, installed, said_version
 from .rows import BY_NAME
 
 FORMAT = 1
@@ -63,6 +63,8 @@ def document(proxies: list[Proxy], settings: dict, root: Path) -> dict:
         "machine": machine(),
         "settings": settings,
         "wrk": said_version(["wrk", "-v"], r"(\d+\.\d+\.\d+)"),
+        "h2load": (said_version(["h2load", "--version"], r"nghttp2/(\S+)")
+                   if installed("h2load") else ""),
         "programs": [{"name": proxy.name, "title": proxy.title, "version": proxy.version(),
                       "floor": proxy.floor} for proxy in proxies],
         "records": [],

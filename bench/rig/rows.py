@@ -1,7 +1,7 @@
 """What is measured: the table of rows. A row is one kind of work, done by every proxy in turn.
 
-Answers come from the origin: /12 (12 bytes), /10k, /1m, and /upload, which reads the whole body
-before it answers (origin.py).
+Answers come from the origin: /12 (12 bytes), /10k, /16k, /1m, and /upload, which reads the whole
+body before it answers (origin.py).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ class Row:
     what: str                       # in tables, after "processor time per request:"
     connections: int
     path: str = "/12"
-    load: str = "wrk"               # wrk, tunnel, steady or idle: the function that loads
+    # The function that loads: wrk, tunnel, handshake, h2, steady or idle.
+    load: str = "wrk"
+    tls: bool = False               # clients come over TLS
+    streams: int = 1                # under way on each connection; more only over HTTP/2
     words: tuple[str, ...] = ()     # for wrk.lua
     task: str = "forward"           # what the proxy is set up for: forward, tunnel or refuse
     unit: str = "request"           # what is counted
@@ -27,6 +30,7 @@ class Row:
     most_to_nginx: float | None = None
     most_to_haproxy: float | None = None
     most_to_off: float | None = None
+    most_each_bytes: int | None = None   # of memory, for each connection
 
     def label(self, variant: str) -> str:
         return self.what.replace("{variant}", variant)
@@ -60,6 +64,17 @@ ROWS = (
         headline="pss_bytes", floors=False, most_to_nginx=0.70,
         note="all are set up for 20,000 connections; nginx takes some 420 bytes for each at its "
              "start, used or not"),
+    Row("tls", "12-byte answers over TLS, 64 kept connections", 64, tls=True, floors=False,
+        most_to_nginx=0.93, most_to_haproxy=1.0),
+    Row("tlsnew", "a TLS connection with a full handshake for each request, 64 at a time", 64,
+        load="handshake", tls=True, floors=False, most_to_nginx=1.0, most_to_haproxy=1.0,
+        note="a handshake costs the client more than the server, so the load is the limit and the "
+             "proxies wait"),
+    Row("h2", "12-byte answers over HTTP/2 and TLS, 16 connections of 16 streams each", 16,
+        load="h2", tls=True, streams=16, floors=False, most_to_nginx=0.75, most_to_haproxy=1.0),
+    Row("idletls", "5,000 idle TLS connections after an answer of 16 KiB each", 5000, "/16k",
+        load="idle", tls=True, unit="connection", headline="pss_bytes", floors=False,
+        most_each_bytes=22 * 1024),
     # The floors would take minutes more.
     Row("tail", "12-byte answers at {variant} % of nginx's best rate, 64 kept connections", 64,
         load="steady", variants=("50", "80"), headline="p999_us", floors=False,

@@ -51,6 +51,7 @@ class Line:
     errors: dict[str, int] = field(default_factory=dict)
     lines_lost: int = 0                     # of the access log
     late_us: float | None = None            # how late load_steady was, p99
+    tls: str | None = None                  # what was negotiated, where it was TLS
 
 
 def us_per_unit(record: dict) -> float | None:
@@ -150,6 +151,7 @@ def _medians(proxy: str, variant: str, records: list[dict]) -> Line:
     line.pss_each_bytes = median(
         (record["pss_bytes"] - record["pss_before_bytes"]) / record["done"]
         if "pss_before_bytes" in record and record["done"] else None for record in records)
+    line.tls = next((record["tls"] for record in records if "tls" in record), None)
     for record in records:
         for kind, count in record["errors"].items():
             line.errors[kind] = line.errors.get(kind, 0) + count

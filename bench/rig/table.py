@@ -133,15 +133,16 @@ def markdown_table(doc: dict) -> str:
 def _how(doc: dict) -> str:
     machine, settings = doc["machine"], doc["settings"]
     commit = f" (commit {doc['commit']})" if doc["commit"] else ""
+    h2load = f" h2load {doc['h2load']}," if doc.get("h2load") else ""
     return (
         f"Medians of {settings['rounds']} interleaved rounds of {settings['seconds']} s "
         f"({settings['tail_seconds']} s at the fixed rates); the ratio is the median of the "
         f"rounds' ratios, with the least and the greatest of them. {machine['cores']} cores of "
         f"{machine['cpu']}, Linux {machine['kernel']}, {doc['date'][:10]}{commit}: one worker each "
-        f"alone on one core, the load (wrk {doc['wrk']}, `bench/load`) and an nginx origin on the "
-        "other. All keep their connections to the origin, pass Host on and add X-Forwarded-For; "
-        "nothing else is set up, see [bench/rig/proxies.py](bench/rig/proxies.py). The floor "
-        "parses nothing: one read and one write each way. Every round is in "
+        f"alone on one core, the load (wrk {doc['wrk']},{h2load} `bench/load`) and an nginx origin "
+        "on the other. All keep their connections to the origin, pass Host on and add "
+        "X-Forwarded-For; nothing else is set up, see "
+        "[bench/rig/proxies.py](bench/rig/proxies.py). The floor parses nothing: one read and one write each way. Every round is in "
         "[docs/bench.json](docs/bench.json); `packaging/bench --readme` makes all of this anew.")
 
 
@@ -154,8 +155,8 @@ def _bars(all_blocks: list[Block], names: dict[str, str]) -> str:
 
 def _remarks(all_blocks: list[Block]) -> str:
     """What is to be known of single rows; "" where nothing is."""
-    said = {f"{block.row.label(block.variant)}: {block.row.note}": None
-            for block in all_blocks if block.row.note}
+    said = {f"{block.row.label(block.variant)}: {note}": None
+            for block in all_blocks for note in notes.to_know(block)}
     return "; ".join(said)
 
 

@@ -71,6 +71,7 @@ class CompareTest(unittest.TestCase):
 
     def test_programs_of_the_system_that_are_missing_are_named(self):
         self.says(1, "not installed: wrk", "--rows", "small64", PATH="/nowhere")
+        self.says(1, "not installed: curl, h2load, openssl, wrk", "--rows", "h2", PATH="/nowhere")
 
     def test_a_file_that_cannot_be_rendered_is_1(self):
         self.says(1, "x.json can't be read: No such file", "--render", self.work / "x.json")

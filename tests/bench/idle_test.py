@@ -1,41 +1,13 @@
 """Clients that asked once and stay, against a server in this process."""
 
-import threading
+import tempfile
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from unittest import mock
 
-import support  # noqa: F401
+from support import Server
 
-from rig import Trouble, idle
-
-
-class Server(ThreadingHTTPServer):
-    """Answers with `status`, and closes the connection then when it is told to."""
-
-    daemon_threads = True
-
-    def __init__(self, status: int = 200, close: bool = False):
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):  # noqa: N802 (the base class calls it so)
-                self.send_response(status)
-                self.send_header("Content-Length", "12")
-                if close:
-                    self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(b"hello, shop\n")
-
-            def log_message(self, *_):
-                return
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
+from rig import Trouble, idle, tls
 
 
 class IdleTest(unittest.TestCase):
@@ -43,6 +15,25 @@ class IdleTest(unittest.TestCase):
         with Server() as server, idle.IdleClients(server.server_port) as clients:
             self.assertEqual(clients.open(5), 0)
             self.assertEqual(clients.gone(), 0)
+
+    def test_clients_over_tls_stay_too_and_are_found_gone(self):
+        with tempfile.TemporaryDirectory() as work:
+            pem = tls.make_certificate(Path(work))
+            for close, gone in ((False, 0), (True, 3)):
+                with (Server(close=close, pem=pem) as server,
+                      idle.IdleClients(server.server_port, "/16k", pem) as clients):
+                    self.assertEqual(clients.open(3), 0)
+                    for client in clients._sockets if close else ():
+                        client.settimeout(10)
+                        idle.socket.socket.recv(client, 1, idle.socket.MSG_PEEK)
+                    self.assertEqual(clients.gone(), gone)
+
+    def test_clients_that_do_not_trust_the_certificate_count_as_failed(self):
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            trusted = tls.make_certificate(Path(other))
+            with (Server(pem=tls.make_certificate(Path(one))) as server,
+                  idle.IdleClients(server.server_port, "/12", trusted) as clients):
+                self.assertEqual(clients.open(2), 2)
 
     def test_clients_that_were_refused_count_as_failed(self):
         with Server(status=503) as server, idle.IdleClients(server.server_port) as clients:

@@ -40,9 +40,26 @@ class LoadTest(unittest.TestCase):
             '{"messages":600,"errors":0,"p50_us":9,"p99_us":30,"seconds":2}')
         self.assertEqual((outcome.rate, outcome.errors), (300, {}))
 
+    def test_a_resumed_session_is_an_error_where_handshakes_are_to_be_full(self):
+        outcome = load.parse_handshake('{"requests":600,"errors":1,"resumed":2,"p50_us":9,'
+                                       '"p99_us":30,"seconds":2}')
+        self.assertEqual((outcome.rate, outcome.errors), (300, {"lost": 1, "resumed": 2}))
+
+    def test_h2load_tells_requests_and_failures_but_no_percentiles(self):
+        said = ("finished in 2.00s, 100.00 req/s, 9.9MB/s\n"
+                "requests: %d total, %d started, %d done, %d succeeded, %d failed, %d errored, "
+                "%d timeout\nstatus codes: 200 2xx, 0 3xx, 0 4xx, 0 5xx\n")
+        outcome = load.parse_h2load(said % (200, 200, 200, 200, 0, 0, 0), 2)
+        self.assertEqual((outcome.done, outcome.rate, outcome.errors), (200, 100, {}))
+        self.assertIsNone(outcome.p50_us)
+        outcome = load.parse_h2load(said % (200, 200, 198, 190, 9, 1, 2), 2)
+        self.assertEqual((outcome.done, outcome.errors), (190, {"failed": 9, "timeout": 2}))
+
     def test_a_load_that_says_nothing_is_told_as_what_it_said(self):
         with self.assertRaisesRegex(Trouble, "unable to connect"):
             load.parse_wrk("unable to connect\n", refused=False)
+        with self.assertRaisesRegex(Trouble, "unable to connect"):
+            load.parse_h2load("unable to connect\n", 1)
 
 
 if __name__ == "__main__":

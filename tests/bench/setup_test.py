@@ -33,10 +33,11 @@ class SetupTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.work = Path(folder.name)
 
-    def configuration(self, name: str, task: str = "forward", log: bool = False) -> str:
+    def configuration(self, name: str, task: str = "forward", log: bool = False,
+                      pem: Path | None = None) -> str:
         """The text of all files that `name` is started with."""
         work = Path(tempfile.mkdtemp(dir=self.work))
-        makes(name).prepare(proxies.Job(1234, 5678, work, task, log))
+        makes(name).prepare(proxies.Job(1234, 5678, work, task, log, pem))
         return "\n".join(path.read_text() for path in work.iterdir())
 
     def test_the_load_and_the_proxy_never_share_a_core(self):
@@ -78,6 +79,14 @@ class SetupTest(unittest.TestCase):
                 self.assertNotIn(place, self.configuration(name))
                 self.assertIn(place, self.configuration(name, log=True))
 
+    def test_who_speaks_tls_does_so_with_the_runs_certificate_and_only_when_it_is_asked_for(self):
+        for name in REAL:
+            if makes(name).speaks_tls:
+                with self.subTest(name):
+                    pem = Path("/run/shop.pem")
+                    self.assertIn(str(pem), self.configuration(name, pem=pem))
+                    self.assertNotRegex(self.configuration(name), r"tls\.|ssl")
+
     def test_modules_that_nginx_lacks_are_not_configured(self):
         self.assertIn("scgi_temp_path", origin.nginx_temp_paths(self.work, ""))
         self.assertNotIn("scgi_temp_path",
@@ -90,15 +99,16 @@ class SetupTest(unittest.TestCase):
                 self.assertIn(row.path, origin.SIZES)
 
     def test_who_can_do_the_work_takes_part_once_for_each_variant(self):
-        everybody = [makes("sluice"), makes("relay"), makes("refuse")]
+        everybody = [makes("sluice"), makes("caddy"), makes("relay"), makes("refuse")]
 
         def names(row: str) -> list[str]:
             return [entrant.name for entrant in arena.entrants(rows.BY_NAME[row], everybody)]
 
-        self.assertEqual(names("small64"), ["sluice", "relay"])
-        self.assertEqual(names("refused"), ["sluice", "refuse"])
-        self.assertEqual(names("idle"), ["sluice"])
-        self.assertEqual(names("log"), ["sluice (off)", "sluice (on)"])
+        self.assertEqual(names("small64"), ["sluice", "caddy", "relay"])
+        self.assertEqual(names("refused"), ["sluice", "caddy", "refuse"])
+        self.assertEqual(names("idle"), ["sluice", "caddy"])
+        self.assertEqual(names("log"), ["sluice (off)", "sluice (on)", "caddy (off)", "caddy (on)"])
+        self.assertEqual(names("tls"), ["sluice"])
 
     def test_everybody_begins_a_round_in_their_turn(self):
         taking_part = arena.entrants(rows.BY_NAME["small64"],
@@ -141,6 +151,12 @@ class SetupTest(unittest.TestCase):
         lines = arena.LogLines(self.work / "access.log")
         with mock.patch.multiple("rig.arena", LOG_PATIENCE_S=0.05, LOG_QUIET_S=0.05):
             self.assertEqual(lines.settle(expected=1), 0)
+
+    def test_proxies_that_negotiate_differently_are_not_compared(self):
+        row = rows.BY_NAME["tls"]
+        probe.check_same(row, {"sluice": "TLSv1.3, A, 2 tickets", "nginx": "TLSv1.3, A, 2 tickets"})
+        with self.assertRaisesRegex(Trouble, "sluice TLSv1.3, A; nginx TLSv1.3, B"):
+            probe.check_same(row, {"sluice": "TLSv1.3, A", "nginx": "TLSv1.3, B"})
 
     def test_work_that_is_less_is_found_out(self):
         good = ("shop.example|127.0.0.1|1", "shop.example|127.0.0.1|2")

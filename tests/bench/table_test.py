@@ -114,6 +114,25 @@ class TableTest(unittest.TestCase):
             [record("sluice", 9.0, row="tail", variant="50", p99_us=1, p999_us=300),
              record("nginx", 9.0, row="tail", variant="50", p99_us=2, p999_us=200)])[0])
 
+    def test_a_connection_may_cost_so_many_bytes_whoever_else_pays_more(self):
+        idle = {"row": "idletls", "variant": "", "round": 1, "done": 1000, "errors": {},
+                "pss_before_bytes": 1e6}
+        nginx = {**idle, "proxy": "nginx", "pss_bytes": 99e6}
+        good = {**idle, "proxy": "sluice", "pss_bytes": 1e6 + 22.528e6}
+        self.assertEqual(missed([good, nginx]), [])
+        self.assertEqual(missed([{**good, "pss_bytes": 1e6 + 22.529e6}, nginx]),
+                         ["5,000 idle TLS connections after an answer of 16 KiB each: 22,529 bytes "
+                          "each (at most 22,528)"])
+        self.assertIn("not one connection", not_judged([{**good, "done": 0}])[0])
+
+    def test_what_all_negotiated_is_told_beside_the_figures(self):
+        said = "TLSv1.3, A, X25519, 2 tickets"
+        doc = document([record("sluice", 9.0, row="tls", tls=said),
+                        record("nginx", 9.9, row="tls", tls=said)])
+        self.assertIn(f"  - all negotiated {said}", table.text(doc))
+        self.assertIn(f"64 kept connections: all negotiated {said}",
+                      table.markdown(doc).replace("\n", " "))
+
     def test_a_bar_without_what_it_is_measured_by_is_not_judged(self):
         label = "12-byte answers, 64 kept connections: "
         self.assertEqual(not_judged([record("sluice", 9.0)]),
