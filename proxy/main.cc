@@ -13,11 +13,14 @@
 #include "proxy/demo/demo_config.h"
 #include "proxy/demo/storefront.h"
 #include "proxy/server/config_file.h"
+#include "proxy/server/preflight.h"
+#include "proxy/server/process.h"
 #include "proxy/server/supervisor.h"
 
 namespace {
 
-using sluice::server::Supervisor;
+namespace server = sluice::server;
+using server::Supervisor;
 
 int Complain(const absl::Status& status) {
   absl::FPrintF(stderr, "%s\n", std::string(status.message()));
@@ -36,16 +39,20 @@ int Serve(Supervisor& supervisor, const std::string& greeting) {
 }
 
 int Run(const std::string& file) {
-  auto config = sluice::server::ReadConfigFile(file);
+  auto config = server::ReadConfigFile(file);
   if (!config.ok()) return Complain(config.status());
-  Supervisor supervisor(*std::move(config),
-                        [file] { return sluice::server::ReadConfigFile(file); });
+  Supervisor supervisor(*std::move(config), [file] { return server::ReadConfigFile(file); });
   return Serve(supervisor, "");
 }
 
 int Check(const std::string& file) {
-  const auto config = sluice::server::ReadConfigFile(file);
+  const auto config = server::ReadConfigFile(file);
   if (!config.ok()) return Complain(config.status());
+  const auto prepared = server::Preflight(**config, nullptr);
+  if (!prepared.ok()) return Complain(prepared.status());
+  for (const std::string& warning : server::Warnings(**config, *prepared, server::WallNow())) {
+    absl::FPrintF(stderr, "warning: %s\n", warning);
+  }
   return absl::PrintF("%s: good, %d pools, %d routes\n", file, (*config)->pools.size(),
                       (*config)->routes.size()) < 0;
 }
@@ -54,8 +61,7 @@ int Demo(int port, int admin_port) {
   auto shop = sluice::demo::StorefrontThread::Start({});
   if (!shop.ok()) return Complain(shop.status());
   const auto& servers = (*shop)->storefront().addresses();
-  auto config =
-      sluice::server::ReadConfigText("demo", sluice::demo::DemoConfig(port, admin_port, servers));
+  auto config = server::ReadConfigText("demo", sluice::demo::DemoConfig(port, admin_port, servers));
   if (!config.ok()) return Complain(config.status());
   Supervisor supervisor(*std::move(config), nullptr);
   return Serve(supervisor,

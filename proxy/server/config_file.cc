@@ -11,8 +11,6 @@
 
 #include "absl/strings/str_format.h"
 #include "conf/loader.h"
-#include "proxy/server/preflight.h"
-#include "proxy/server/process.h"
 
 namespace sluice::server {
 namespace {
@@ -41,9 +39,7 @@ absl::StatusOr<std::shared_ptr<const conf::Config>> Finish(conf::Loaded loaded) 
     }
     return absl::InvalidArgumentError(all);
   }
-  auto config = std::make_shared<const conf::Config>(std::get<conf::Config>(std::move(loaded)));
-  if (absl::Status status = Preflight(*config, WallNow()); !status.ok()) return status;
-  return config;
+  return std::make_shared<const conf::Config>(std::get<conf::Config>(std::move(loaded)));
 }
 
 }  // namespace

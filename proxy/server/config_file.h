@@ -1,4 +1,5 @@
-// The configuration as it stands on this machine: files and environment read for conf::Load.
+// The configuration as it stands on this machine: files and environment read for conf::Load. What
+// only their use can tell, Preflight() does.
 //
 // Threads: any; reads files.
 #ifndef SLUICE_PROXY_SERVER_CONFIG_FILE_H_

@@ -8,20 +8,14 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
+#include "proxy/base/log.h"
 #include "proxy/server/tls_setup.h"
 
 namespace sluice::server {
 
-absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners,
-                                uint32_t derived_limit, WallTime now) {
-  std::vector<std::shared_ptr<const tls::ServerContext>> contexts;
-  for (const conf::Listener& listener : listeners) {
-    contexts.emplace_back();
-    if (!listener.tls) continue;
-    auto context = BuildTls(listener, tickets_, now);
-    if (!context.ok()) return context.status();
-    contexts.back() = *std::move(context);
-  }
+absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Contexts contexts,
+                                uint32_t derived_limit) {
+  SLUICE_CHECK(contexts.size() == listeners.size());
   std::vector<std::shared_ptr<Listening>> next;
   for (const conf::Listener& listener : listeners) {
     const auto same = std::find_if(open_.begin(), open_.end(), [&](const auto& open) {
@@ -48,9 +42,16 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners,
   return absl::OkStatus();
 }
 
-void ListenerSet::WarnOfExpiries(WallTime now) const {
+void ListenerSet::LogConcerns(WallTime now) const {
   for (const std::shared_ptr<Listening>& listening : open_) {
-    if (listening->tls != nullptr) WarnOfExpiry(*listening->spec, *listening->tls, now);
+    if (listening->tls == nullptr) continue;
+    for (const Concern& concern : ConcernsOf(*listening->spec, *listening->tls, now)) {
+      if (concern.harms_now) {
+        log::Error(log::kUnlimited, "%s", concern.text);
+      } else {
+        log::Warn(log::kUnlimited, "%s", concern.text);
+      }
+    }
   }
 }
 

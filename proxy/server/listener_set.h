@@ -18,7 +18,6 @@
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
 #include "proxy/tls/server_context.h"
-#include "proxy/tls/ticket_keys.h"
 #include "ratelimit/concurrency.h"
 
 namespace sluice::server {
@@ -48,18 +47,18 @@ struct Binding {
 
 class ListenerSet {
  public:
-  // `tickets` seal the sessions of all listeners; null where none speaks TLS.
-  explicit ListenerSet(size_t workers, std::shared_ptr<const tls::TicketKeys> tickets = nullptr)
-      : workers_(workers), tickets_(std::move(tickets)) {}
+  using Contexts = std::vector<std::shared_ptr<const tls::ServerContext>>;
+
+  explicit ListenerSet(size_t workers) : workers_(workers) {}
 
   // Opens what is new, keeps what stays, closes our end of what is gone: the workers' duplicates
   // are then the last, and what queues between their draining and their close is as little as can
-  // be. On an error nothing changes. `derived_limit` is the connection limit for listeners that
-  // state none.
-  absl::Status Apply(const std::vector<conf::Listener>& listeners, uint32_t derived_limit,
-                     WallTime now);
-  // Logs what is about to expire.
-  void WarnOfExpiries(WallTime now) const;
+  // be. On an error nothing changes. `contexts`: the TLS of each, null: plain. `derived_limit` is
+  // the connection limit for listeners that state none.
+  absl::Status Apply(const std::vector<conf::Listener>& listeners, Contexts contexts,
+                     uint32_t derived_limit);
+  // Logs what expires, has expired, or is not valid yet.
+  void LogConcerns(WallTime now) const;
 
   void CloseAll();
 
@@ -70,7 +69,6 @@ class ListenerSet {
   absl::Status Open(Listening& listening);
 
   const size_t workers_;
-  const std::shared_ptr<const tls::TicketKeys> tickets_;
   std::vector<std::shared_ptr<Listening>> open_;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/server/preflight.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "proxy/observe/access_log.h"
@@ -8,7 +9,9 @@
 
 namespace sluice::server {
 
-absl::Status Preflight(const conf::Config& config, WallTime now) {
+absl::StatusOr<Prepared> Preflight(const conf::Config& config,
+                                   const std::shared_ptr<const tls::TicketKeys>& tickets) {
+  Prepared prepared;
   std::string wrong;
   const auto note = [&wrong](const std::string& what) {
     wrong += absl::StrFormat("%s%s", wrong.empty() ? "" : "\n", what);
@@ -18,11 +21,29 @@ absl::Status Preflight(const conf::Config& config, WallTime now) {
     note(absl::StrFormat("access_log.format: %s", std::string(format.status().message())));
   }
   for (const conf::Listener& listener : config.listeners) {
+    prepared.tls.emplace_back();
     if (!listener.tls) continue;
-    const auto context = BuildTls(listener, nullptr, now);
-    if (!context.ok()) note(std::string(context.status().message()));
+    auto context = BuildTls(listener, tickets);
+    if (context.ok()) {
+      prepared.tls.back() = *std::move(context);
+    } else {
+      note(std::string(context.status().message()));
+    }
   }
-  return wrong.empty() ? absl::OkStatus() : absl::InvalidArgumentError(wrong);
+  if (!wrong.empty()) return absl::InvalidArgumentError(wrong);
+  return prepared;
+}
+
+std::vector<std::string> Warnings(const conf::Config& config, const Prepared& prepared,
+                                  WallTime now) {
+  std::vector<std::string> warnings;
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    if (prepared.tls[i] == nullptr) continue;
+    for (Concern& concern : ConcernsOf(config.listeners[i], *prepared.tls[i], now)) {
+      warnings.push_back(std::move(concern.text));
+    }
+  }
+  return warnings;
 }
 
 std::vector<std::string_view> NeedsRestart(const conf::Config& before, const conf::Config& after) {

@@ -39,7 +39,7 @@ Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig re
       process_stats_(worker_count_ + 1),
       registry_(worker_count_),
       tickets_(std::make_shared<tls::TicketKeys>(WallNow())),
-      listeners_(worker_count_, tickets_) {}
+      listeners_(worker_count_) {}
 
 Supervisor::~Supervisor() { SLUICE_CHECK(workers_.empty() || state_ == State::kStopped); }
 
@@ -63,6 +63,8 @@ void Supervisor::OnSignal(int signal) {
 }
 
 absl::Status Supervisor::Start() {
+  absl::StatusOr<Prepared> prepared = Preflight(*config_, tickets_);
+  if (!prepared.ok()) return prepared.status();
   BufferBudget::SetLimit(config_->process.buffer_budget);
   // A client may need a connection to a server: two descriptors each.
   const uint64_t files = RaiseFileLimit();
@@ -70,7 +72,8 @@ absl::Status Supervisor::Start() {
       files > 2 * kReservedFiles ? (files - kReservedFiles) / 2 : files / 4;
   derived_limit_ = static_cast<uint32_t>(
       std::max<uint64_t>(for_clients / std::max<size_t>(config_->listeners.size(), 1), 16));
-  if (absl::Status status = listeners_.Apply(config_->listeners, derived_limit_, WallNow());
+  if (absl::Status status =
+          listeners_.Apply(config_->listeners, std::move(prepared->tls), derived_limit_);
       !status.ok()) {
     return status;
   }
@@ -114,7 +117,7 @@ absl::Status Supervisor::OpenAdmin() {
   if (admin_service_ == nullptr || config_->admin.address == "off") return absl::OkStatus();
   const conf::Listener listener{.name = "admin", .address = config_->admin.address};
   ListenerSet own(1);
-  if (absl::Status status = own.Apply({listener}, kAdminConnections, WallNow()); !status.ok()) {
+  if (absl::Status status = own.Apply({listener}, {nullptr}, kAdminConnections); !status.ok()) {
     return absl::Status(status.code(), absl::StrFormat("admin: %s", status.message()));
   }
   admin_listening_ = own.all().front();
@@ -130,7 +133,7 @@ void Supervisor::NoteReady() {
   if (state_ != State::kStarting) return;
   state_ = State::kServing;
   Publish();
-  listeners_.WarnOfExpiries(WallNow());
+  listeners_.LogConcerns(WallNow());
   loop_.Arm(upkeep_, std::chrono::hours(1));
   for (const std::shared_ptr<Listening>& listening : listeners_.all()) {
     log::Info(log::kUnlimited, "listener %s: open on %s, at most %d connections",
@@ -143,7 +146,7 @@ void Supervisor::Run() { loop_.Run(); }
 
 void Supervisor::Upkeep() {
   tickets_->Rotate(WallNow());
-  if (++hours_ % 24 == 0) listeners_.WarnOfExpiries(WallNow());
+  if (++hours_ % 24 == 0) listeners_.LogConcerns(WallNow());
   loop_.Arm(upkeep_, std::chrono::hours(1));
 }
 
@@ -251,8 +254,11 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
     return absl::FailedPreconditionError("shutting down");
   }
   NotifyManager("RELOADING=1");
-  absl::Status status = Preflight(*config, WallNow());
-  if (status.ok()) status = listeners_.Apply(config->listeners, derived_limit_, WallNow());
+  absl::StatusOr<Prepared> prepared = Preflight(*config, tickets_);
+  absl::Status status = prepared.status();
+  if (status.ok()) {
+    status = listeners_.Apply(config->listeners, std::move(prepared->tls), derived_limit_);
+  }
   if (!status.ok()) {
     NotifyManager("READY=1");
     return status;
@@ -266,7 +272,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   log::SetLevel(log::ParseLevel(config->log.level).value_or(log::Level::kInfo));
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
-  listeners_.WarnOfExpiries(WallNow());
+  listeners_.LogConcerns(WallNow());
   ++reloads_;
   log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
   WatchNames();

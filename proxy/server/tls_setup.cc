@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
-#include "proxy/base/log.h"
 
 namespace sluice::server {
 namespace {
@@ -15,10 +14,15 @@ tls::ClientCertificates Demand(std::string_view word) {
   return word == "optional" ? tls::ClientCertificates::kOptional : tls::ClientCertificates::kOff;
 }
 
+std::string Left(WallTime until, WallTime now) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(until - now).count();
+  return absl::StrFormat("%d days and %d hours", hours / 24, hours % 24);
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const tls::ServerContext>> BuildTls(
-    const conf::Listener& listener, std::shared_ptr<const tls::TicketKeys> tickets, WallTime now) {
+    const conf::Listener& listener, std::shared_ptr<const tls::TicketKeys> tickets) {
   SLUICE_CHECK(listener.tls.has_value());
   const conf::Tls& conf = *listener.tls;
   tls::ServerSpec spec;
@@ -37,25 +41,35 @@ absl::StatusOr<std::shared_ptr<const tls::ServerContext>> BuildTls(
   spec.client_ca = conf.client_ca.content;
   spec.client_ca_label = conf.client_ca.name;
   spec.session_lifetime = std::chrono::duration_cast<std::chrono::seconds>(conf.session_lifetime);
-  auto context = tls::ServerContext::Build(spec, std::move(tickets), now);
+  auto context = tls::ServerContext::Build(spec, std::move(tickets));
   if (context.ok()) return context;
   return absl::Status(context.status().code(),
                       absl::StrFormat("listener %s: tls: %s", listener.name,
                                       std::string(context.status().message())));
 }
 
-void WarnOfExpiry(const conf::Listener& listener, const tls::ServerContext& context, WallTime now) {
-  const tls::Certificate& first = context.earliest_expiry();
-  const Duration left = first.not_after - now;
-  if (left > kExpiryWarning) return;
-  const auto hours = std::chrono::duration_cast<std::chrono::hours>(left).count();
-  if (left <= Duration::zero()) {
-    log::Error(log::kUnlimited, "listener %s: the certificate %s has expired", listener.name,
-               first.label);
-  } else {
-    log::Warn(log::kUnlimited, "listener %s: the certificate %s expires in %d days and %d hours",
-              listener.name, first.label, hours / 24, hours % 24);
+std::vector<Concern> ConcernsOf(const conf::Listener& listener, const tls::ServerContext& context,
+                                WallTime now) {
+  std::vector<Concern> concerns;
+  const auto note = [&](bool harms_now, const std::string& what) {
+    concerns.push_back({harms_now, absl::StrFormat("listener %s: tls: %s", listener.name, what)});
+  };
+  for (const tls::Certificate& certificate : context.certificates()) {
+    if (const absl::Status dates = tls::CheckDates(certificate, now); !dates.ok()) {
+      note(true, std::string(dates.message()));
+    } else if (certificate.not_after - now <= kCertificateWarning) {
+      note(false, absl::StrFormat("%s: expires in %s", certificate.label,
+                                  Left(certificate.not_after, now)));
+    }
+    if (now >= certificate.ocsp_until) {
+      note(true, absl::StrFormat("%s: its OCSP response has expired and is not sent any more",
+                                 certificate.label));
+    } else if (certificate.ocsp_until - now <= kOcspWarning) {
+      note(false, absl::StrFormat("%s: its OCSP response expires in %s", certificate.label,
+                                  Left(certificate.ocsp_until, now)));
+    }
   }
+  return concerns;
 }
 
 }  // namespace sluice::server

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 using OcspPtr = std::unique_ptr<OCSP_RESPONSE, FreeWith<OCSP_RESPONSE_free>>;
+using BasicOcspPtr = std::unique_ptr<OCSP_BASICRESP, FreeWith<OCSP_BASICRESP_free>>;
 
 BioPtr ReaderOf(std::string_view text) {
   BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -68,9 +70,13 @@ std::tm BrokenDown(const ASN1_TIME* time) {
   return parts;
 }
 
+// "Never" is written as the year 9999 (RFC 5280 section 4.1.2.5), which nanoseconds do not reach.
 WallTime ToWallTime(const ASN1_TIME* time) {
   std::tm parts = BrokenDown(time);
-  return WallTime(std::chrono::seconds(::timegm(&parts)));
+  const std::chrono::seconds seconds(::timegm(&parts));
+  constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(WallTime::max());
+  constexpr auto kFirst = std::chrono::ceil<std::chrono::seconds>(WallTime::min());
+  return std::clamp(std::chrono::sys_seconds(seconds), kFirst, kLast);
 }
 
 std::string ToText(const ASN1_TIME* time) {
@@ -104,17 +110,31 @@ std::vector<std::string> NamesOf(const X509* leaf) {
   return names;
 }
 
-absl::Status CheckOcsp(std::string_view label, std::string_view der) {
+// Of a response, which may tell of several certificates, the first moment that one is too old.
+absl::StatusOr<WallTime> ReadOcsp(std::string_view label, std::string_view der) {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const OcspPtr response(d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();
   if (response == nullptr) return Wrong("%s: its OCSP response is not one in DER", label);
   const int status = OCSP_response_status(response.get());
-  if (status == OCSP_RESPONSE_STATUS_SUCCESSFUL) return absl::OkStatus();
-  return Wrong("%s: its OCSP response says %s", label, OCSP_response_status_str(status));
+  if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+    return Wrong("%s: its OCSP response says %s", label, OCSP_response_status_str(status));
+  }
+  const BasicOcspPtr basic(OCSP_response_get1_basic(response.get()));
+  ERR_clear_error();
+  if (basic == nullptr) return Wrong("%s: its OCSP response is of no type known", label);
+  WallTime until = WallTime::max();
+  for (int i = 0; i < OCSP_resp_count(basic.get()); ++i) {
+    ASN1_GENERALIZEDTIME* next = nullptr;
+    OCSP_single_get0_status(OCSP_resp_get0(basic.get(), i), nullptr, nullptr, nullptr, &next);
+    if (next != nullptr) until = std::min(until, ToWallTime(next));
+  }
+  return until;
 }
 
-absl::Status CheckTimes(const Certificate& certificate, WallTime now) {
+}  // namespace
+
+absl::Status CheckDates(const Certificate& certificate, WallTime now) {
   if (now > certificate.not_after) {
     return absl::FailedPreconditionError(
         absl::StrFormat("%s: expired at %s", certificate.label,
@@ -128,9 +148,7 @@ absl::Status CheckTimes(const Certificate& certificate, WallTime now) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Certificate> LoadCertificate(const CertificatePem& pem, WallTime now) {
+absl::StatusOr<Certificate> LoadCertificate(const CertificatePem& pem) {
   absl::StatusOr<std::vector<X509Ptr>> chain = ReadCertificates(pem.label, pem.chain);
   if (!chain.ok()) return chain.status();
   absl::StatusOr<KeyPtr> key = ReadKey(pem.key_label, pem.key);
@@ -149,10 +167,11 @@ absl::StatusOr<Certificate> LoadCertificate(const CertificatePem& pem, WallTime 
   }
   loaded.not_before = ToWallTime(X509_get0_notBefore(loaded.leaf.get()));
   loaded.not_after = ToWallTime(X509_get0_notAfter(loaded.leaf.get()));
-  if (absl::Status status = CheckTimes(loaded, now); !status.ok()) return status;
   if (!pem.ocsp.empty()) {
-    if (absl::Status status = CheckOcsp(pem.label, pem.ocsp); !status.ok()) return status;
+    const absl::StatusOr<WallTime> until = ReadOcsp(pem.label, pem.ocsp);
+    if (!until.ok()) return until.status();
     loaded.ocsp = pem.ocsp;
+    loaded.ocsp_until = *until;
   }
   for (const std::string& name : pem.names) loaded.names.push_back(LowerCase(name));
   if (loaded.names.empty()) loaded.names = NamesOf(loaded.leaf.get());

@@ -35,14 +35,18 @@ struct Certificate {
   std::vector<std::string> names;  // lower case
   WallTime not_before;
   WallTime not_after;
+  WallTime ocsp_until = WallTime::max();  // the response may be sent before this
 
   // EVP_PKEY_RSA, EVP_PKEY_EC...: a name may have one certificate of each.
   int key_type() const { return EVP_PKEY_get_base_id(key.get()); }
 };
 
 // InvalidArgument: unreadable, encrypted, key of another certificate, no key of it, no OCSP
-// response. FailedPrecondition: expired or not yet valid at `now`.
-absl::StatusOr<Certificate> LoadCertificate(const CertificatePem& pem, WallTime now);
+// response. Dates are not looked at.
+absl::StatusOr<Certificate> LoadCertificate(const CertificatePem& pem);
+
+// FailedPrecondition: expired or not yet valid at `now`.
+absl::Status CheckDates(const Certificate& certificate, WallTime now);
 
 // All certificates of `pem`; at least one. InvalidArgument otherwise.
 absl::StatusOr<std::vector<X509Ptr>> LoadAuthorities(std::string_view label, std::string_view pem);

@@ -119,8 +119,9 @@ absl::Status ClientContext::Load(const ClientSpec& spec, WallTime now) {
   }
 
   if (spec.certificate.has_value()) {
-    absl::StatusOr<Certificate> ours = LoadCertificate(*spec.certificate, now);
+    absl::StatusOr<Certificate> ours = LoadCertificate(*spec.certificate);
     if (!ours.ok()) return ours.status();
+    if (absl::Status status = CheckDates(*ours, now); !status.ok()) return status;
     STACK_OF(X509)* const chain = sk_X509_new_null();
     for (const X509Ptr& next : ours->chain) sk_X509_push(chain, next.get());
     const int used =

@@ -94,6 +94,7 @@ struct ServerContext::Callbacks {
     const X509* const leaf = SSL_get_certificate(ssl);
     for (const Certificate& certificate : Of(context).certificates_) {
       if (certificate.leaf.get() != leaf || certificate.ocsp.empty()) continue;
+      if (std::chrono::system_clock::now() >= certificate.ocsp_until) break;
       const std::string& ocsp = certificate.ocsp;
       auto* const copy = static_cast<unsigned char*>(OPENSSL_memdup(ocsp.data(), ocsp.size()));
       if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
@@ -148,20 +149,20 @@ struct ServerContext::Contexts {
 ServerContext::~ServerContext() = default;
 
 absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Build(
-    const ServerSpec& spec, std::shared_ptr<const TicketKeys> tickets, WallTime now) {
+    const ServerSpec& spec, std::shared_ptr<const TicketKeys> tickets) {
   std::shared_ptr<ServerContext> context(new ServerContext);
   context->tickets_ = std::move(tickets);
   context->alpn_ = AlpnWire(spec.alpn);
   context->refuse_unknown_ = spec.unknown_name == UnknownName::kRefuse;
-  if (absl::Status status = context->Load(spec, now); !status.ok()) return status;
+  if (absl::Status status = context->Load(spec); !status.ok()) return status;
   if (absl::Status status = context->AddNames(spec); !status.ok()) return status;
   return context;
 }
 
-absl::Status ServerContext::Load(const ServerSpec& spec, WallTime now) {
+absl::Status ServerContext::Load(const ServerSpec& spec) {
   if (spec.certificates.empty()) return absl::InvalidArgumentError("TLS without a certificate");
   for (const CertificatePem& pem : spec.certificates) {
-    absl::StatusOr<Certificate> loaded = LoadCertificate(pem, now);
+    absl::StatusOr<Certificate> loaded = LoadCertificate(pem);
     if (!loaded.ok()) return loaded.status();
     if (loaded->names.empty() && !certificates_.empty()) {
       return absl::InvalidArgumentError(

@@ -76,9 +76,11 @@ struct ServerSpec {
 
 class ServerContext {
  public:
-  // `tickets` null: no tickets, sessions from the cache only. `now` is for the certificates' dates.
+  // `tickets` null: no tickets, sessions from the cache only. A certificate that has expired, or is
+  // not valid yet, is used all the same: some clients come in, and nobody would without it. Who
+  // cares asks CheckDates() of certificates(). An OCSP response is sent until it expires.
   static absl::StatusOr<std::shared_ptr<const ServerContext>> Build(
-      const ServerSpec& spec, std::shared_ptr<const TicketKeys> tickets, WallTime now);
+      const ServerSpec& spec, std::shared_ptr<const TicketKeys> tickets);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
@@ -96,7 +98,7 @@ class ServerContext {
   struct Contexts;   // while building
 
   ServerContext() = default;
-  absl::Status Load(const ServerSpec& spec, WallTime now);
+  absl::Status Load(const ServerSpec& spec);
   absl::StatusOr<SslCtxPtr> NewContext(const ServerSpec& spec) const;
   absl::Status AddNames(const ServerSpec& spec);
   SSL_CTX* ContextFor(std::string_view name) const;

@@ -3,11 +3,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "proxy/server/config_file.h"
+#include "proxy/server/preflight.h"
+#include "proxy/server/process.h"
 #include "tests/support/flow/origin.h"
 #include "tests/support/flow/test_proxy.h"
 #include "tests/support/test_certificates.h"
@@ -45,9 +49,10 @@ class TlsFlowTest : public testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << content;
   }
   // A new certificate for kHost in the same two files.
-  void WriteCertificate(const std::string& subject) {
-    const Made made =
-        MakeCertificate({.subject = subject, .names = {std::string(kHost)}, .issuer = &authority_});
+  void WriteCertificate(const std::string& subject,
+                        std::chrono::seconds until = std::chrono::hours(24)) {
+    const Made made = MakeCertificate(
+        {.subject = subject, .names = {std::string(kHost)}, .issuer = &authority_, .until = until});
     Write("shop.crt", made.certificate_pem);
     Write("shop.key", made.key_pem);
   }
@@ -125,6 +130,25 @@ TEST_F(TlsFlowTest, AReloadWithTheKeyOfAnotherCertificateChangesNothing) {
   Write("shop.key", MakeCertificate({.subject = "other"}).key_pem);
   EXPECT_FALSE(proxy.Reload(site.Text()));
   EXPECT_EQ(Curl(proxy, ""), "hello");
+}
+
+TEST_F(TlsFlowTest, ACertificateThatHasExpiredIsWarnedOfAndStopsNeitherAStartNorAReload) {
+  Origin origin(Ok("hello"));
+  WriteCertificate("late", -std::chrono::hours(1));
+  const Site site = HttpsSite(origin);
+  const auto config = server::ReadConfigText("test.toml", site.Text());
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto prepared = server::Preflight(**config, nullptr);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  const auto warnings = server::Warnings(**config, *prepared, server::WallNow());
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("shop.crt: expired at "), std::string::npos) << warnings[0];
+
+  TestProxy proxy(site);
+  EXPECT_EQ(Curl(proxy, ""), "") << "who verifies goes away";
+  EXPECT_EQ(Curl(proxy, "-k"), "hello");
+  EXPECT_TRUE(proxy.Reload(site.Text()));
+  EXPECT_EQ(Curl(proxy, "-k"), "hello");
 }
 
 TEST_F(TlsFlowTest, HstsIsSaidOverTlsAndThePlainListenerRedirects) {

@@ -18,7 +18,7 @@ conf::Listener On(const std::string& address, uint32_t max_connections = 0) {
 
 TEST(ListenerSetTest, EachWorkerHasItsOwnSocketOnTheSamePort) {
   ListenerSet set(3);
-  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100, WallTime{}).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
   const uint16_t port = set.all().front()->bound.port();
   EXPECT_NE(port, 0);
   std::vector<int> sockets;
@@ -33,9 +33,9 @@ TEST(ListenerSetTest, EachWorkerHasItsOwnSocketOnTheSamePort) {
 
 TEST(ListenerSetTest, AnAddressThatStaysKeepsItsSocketsAndItsConnectionCount) {
   ListenerSet set(1);
-  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100, WallTime{}).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
   const std::shared_ptr<Listening> before = set.all().front();
-  ASSERT_TRUE(set.Apply({On("127.0.0.1:0", 7)}, 100, WallTime{}).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0", 7)}, {nullptr}, 100).ok());
   EXPECT_EQ(set.all().front(), before);
   EXPECT_EQ(before->open.limit(), 7u);
   EXPECT_EQ(set.BindingsFor(0)[0].spec->max_connections, 7u);
@@ -43,17 +43,17 @@ TEST(ListenerSetTest, AnAddressThatStaysKeepsItsSocketsAndItsConnectionCount) {
 
 TEST(ListenerSetTest, WithoutALimitOfItsOwnAListenerHasTheDerivedOne) {
   ListenerSet set(1);
-  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 123, WallTime{}).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 123).ok());
   EXPECT_EQ(set.all().front()->open.limit(), 123u);
 }
 
 TEST(ListenerSetTest, AnErrorChangesNothing) {
   ListenerSet set(1), other(1);
-  ASSERT_TRUE(other.Apply({On("127.0.0.1:0")}, 100, WallTime{}).ok());
-  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100, WallTime{}).ok());
+  ASSERT_TRUE(other.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
   const std::shared_ptr<Listening> before = set.all().front();
   const std::string taken = other.all().front()->bound.ToString();
-  const absl::Status status = set.Apply({On("127.0.0.2:0"), On(taken)}, 100, WallTime{});
+  const absl::Status status = set.Apply({On("127.0.0.2:0"), On(taken)}, {nullptr, nullptr}, 100);
   EXPECT_FALSE(status.ok());
   EXPECT_NE(std::string(status.message()).find(taken), std::string::npos);
   ASSERT_EQ(set.all().size(), 1u);
@@ -63,7 +63,7 @@ TEST(ListenerSetTest, AnErrorChangesNothing) {
 
 TEST(ListenerSetTest, WhoWasTurnedToASocketKeepsItThoughTheSetLetsGo) {
   ListenerSet set(1);
-  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, 100, WallTime{}).ok());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
   const Binding late = set.BindingsFor(0).front();
   set.CloseAll();
   EXPECT_TRUE(set.all().empty());

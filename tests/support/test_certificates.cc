@@ -88,13 +88,18 @@ tls::CertificatePem PemOf(const Made& made, std::string label) {
   return pem;
 }
 
-std::string MakeOcsp(const Made& made, const Made& authority) {
+std::string MakeOcsp(const Made& made, const Made& authority, std::chrono::seconds until) {
   const std::unique_ptr<OCSP_BASICRESP, FreeWith<OCSP_BASICRESP_free>> basic(OCSP_BASICRESP_new());
   const std::unique_ptr<OCSP_CERTID, FreeWith<OCSP_CERTID_free>> id(
       OCSP_cert_to_id(nullptr, made.certificate.get(), authority.certificate.get()));
-  const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> now(X509_gmtime_adj(nullptr, 0));
-  OCSP_basic_add1_status(basic.get(), id.get(), V_OCSP_CERTSTATUS_GOOD, 0, nullptr, now.get(),
-                         nullptr);
+  using TimePtr = std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>>;
+  const auto in = [](std::chrono::seconds time) {
+    return TimePtr(X509_gmtime_adj(nullptr, static_cast<long>(time.count())));
+  };
+  const TimePtr made_at = in(-std::chrono::hours(1));
+  const TimePtr next = in(until);
+  OCSP_basic_add1_status(basic.get(), id.get(), V_OCSP_CERTSTATUS_GOOD, 0, nullptr, made_at.get(),
+                         next.get());
   SLUICE_CHECK(OCSP_basic_sign(basic.get(), authority.certificate.get(), authority.key.get(),
                                EVP_sha256(), nullptr, 0) == 1);
   const std::unique_ptr<OCSP_RESPONSE, FreeWith<OCSP_RESPONSE_free>> response(

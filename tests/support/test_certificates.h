@@ -35,8 +35,9 @@ Made MakeCertificate(const Wanted& wanted);
 // As a listener is given it.
 tls::CertificatePem PemOf(const Made& made, std::string label = "shop.crt");
 
-// The DER of an OCSP response that calls `made` good; `authority` is its issuer.
-std::string MakeOcsp(const Made& made, const Made& authority);
+// The DER of an OCSP response that calls `made` good `until` then, from now; `authority` is its
+// issuer.
+std::string MakeOcsp(const Made& made, const Made& authority, std::chrono::seconds until);
 
 }  // namespace sluice::test
 

@@ -101,7 +101,7 @@ class ServerContextTest : public testing::Test {
  protected:
   std::shared_ptr<const ServerContext> Build() {
     absl::StatusOr<std::shared_ptr<const ServerContext>> built =
-        ServerContext::Build(spec_, tickets_, now_);
+        ServerContext::Build(spec_, tickets_);
     if (!built.ok()) {
       ADD_FAILURE() << built.status();
       return nullptr;
@@ -109,7 +109,7 @@ class ServerContextTest : public testing::Test {
     return *std::move(built);
   }
   std::string BuildError() {
-    const auto built = ServerContext::Build(spec_, tickets_, now_);
+    const auto built = ServerContext::Build(spec_, tickets_);
     return built.ok() ? "built" : std::string(built.status().message());
   }
   void Use(const test::Wanted& wanted, const std::string& label = "shop.crt") {
@@ -372,7 +372,7 @@ TEST_F(ServerContextTest, StaplesTheResponseOfTheCertificateShown) {
   const Made authority = MakeCertificate({.subject = "authority", .authority = true});
   Use({.subject = "ecdsa", .names = {"shop.example"}, .issuer = &authority});
   Use({.subject = "rsa", .names = {"shop.example"}, .rsa = true, .issuer = &authority});
-  const std::string ocsp = test::MakeOcsp(made_[0], authority);
+  const std::string ocsp = test::MakeOcsp(made_[0], authority, 1h);
   spec_.certificates[0].ocsp = ocsp;
   const auto context = Build();
   const auto stapled = [&](Client& client) {
@@ -391,6 +391,18 @@ TEST_F(ServerContextTest, StaplesTheResponseOfTheCertificateShown) {
     SSL_CTX_set1_sigalgs_list(old.ctx(), "RSA-PSS+SHA256:RSA+SHA256");
     EXPECT_EQ(stapled(old), "");
   }
+  EXPECT_LE(context->certificates()[0].ocsp_until, now_ + 1h + 1s);
+}
+
+TEST_F(ServerContextTest, StaplesNoResponseThatHasExpired) {
+  const Made authority = MakeCertificate({.subject = "authority", .authority = true});
+  Use({.names = {"shop.example"}, .issuer = &authority});
+  spec_.certificates[0].ocsp = test::MakeOcsp(made_[0], authority, -1s);
+  Client client;
+  client.ask_status = true;
+  ASSERT_TRUE(client.Connect(*Build())) << client.reason;
+  const unsigned char* der = nullptr;
+  EXPECT_LE(SSL_get_tlsext_status_ocsp_resp(client.ssl(), &der), 0);
 }
 
 TEST_F(ServerContextTest, SaysWhichCertificateIsWrongAndHow) {
@@ -420,15 +432,24 @@ TEST_F(ServerContextTest, SaysWhichCertificateIsWrongAndHow) {
   pem.ocsp = "nonsense";
   EXPECT_EQ(error_of(pem), "shop.crt: its OCSP response is not one in DER");
 
-  const std::string expired =
-      error_of(PemOf(MakeCertificate({.names = {"shop.example"}, .until = -1h})));
-  EXPECT_EQ(expired.substr(0, 21), "shop.crt: expired at ");
-  const std::string early =
-      error_of(PemOf(MakeCertificate({.names = {"shop.example"}, .from = 1h})));
-  EXPECT_EQ(early.substr(0, 27), "shop.crt: not valid before ");
-
   spec_.certificates = {};
   EXPECT_EQ(BuildError(), "TLS without a certificate");
+}
+
+TEST_F(ServerContextTest, ServesACertificateOfAnyDateAndTellsWhoAsks) {
+  Use({.names = {"shop.example"}, .until = -1h});
+  Use({.names = {"early.example"}, .from = 1h});
+  Use({.names = {"never.example"}, .until = std::chrono::years(1000)});
+  const auto context = Build();
+  Client client;
+  EXPECT_TRUE(client.Connect(*context)) << client.reason;
+  const auto told = [&](size_t which) {
+    return std::string(CheckDates(context->certificates()[which], now_).message());
+  };
+  EXPECT_EQ(told(0).substr(0, 21), "shop.crt: expired at ");
+  EXPECT_EQ(told(1).substr(0, 27), "shop.crt: not valid before ");
+  EXPECT_EQ(told(2), "");
+  EXPECT_EQ(context->earliest_expiry().names[0], "shop.example");
 }
 
 TEST_F(ServerContextTest, SaysWhichSettingIsWrong) {

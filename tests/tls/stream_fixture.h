@@ -120,7 +120,7 @@ class TlsStreamTest : public net::LoopTest {
 
   void Accept(std::unique_ptr<net::Stream> lower) {
     if (server_context_ == nullptr) {
-      const auto built = ServerContext::Build(server_spec_, tickets_, now_);
+      const auto built = ServerContext::Build(server_spec_, tickets_);
       ASSERT_TRUE(built.ok()) << built.status();
       server_context_ = *built;
     }
