@@ -113,12 +113,16 @@ void AddRoutes(const std::vector<RouteRow>& routes, Exposition& out) {
   for (const RouteRow& row : routes) out.Samples({{"route", row.name}}, row.totals.latency);
 }
 
+// `server` is the address, `name` as it is written in the configuration: one address may be reached
+// by two names, and two series with the same labels would cost the whole scrape.
 void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
   const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
                         auto value) {
     out.Family(name, type, help);
     for (const ServerRow& row : servers) {
-      out.Sample({{"pool", row.server->pool}, {"server", row.server->label}}, value(row));
+      out.Sample(
+          {{"pool", row.server->pool}, {"server", row.server->label}, {"name", row.server->name}},
+          value(row));
     }
   };
   const TimePoint now = std::chrono::steady_clock::now();
@@ -143,9 +147,11 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
   out.Family("sluice_server_responses_total", "counter", "Answers of the server by class.");
   for (const ServerRow& row : servers) {
     for (size_t i = 0; i + 1 < row.totals.by_class.size(); ++i) {
-      out.Sample(
-          {{"pool", row.server->pool}, {"server", row.server->label}, {"class", kClasses[i]}},
-          row.totals.by_class[i]);
+      out.Sample({{"pool", row.server->pool},
+                  {"server", row.server->label},
+                  {"name", row.server->name},
+                  {"class", kClasses[i]}},
+                 row.totals.by_class[i]);
     }
   }
   out.Family("sluice_server_failures_total", "counter", "Tries the server failed, by cause.");
@@ -154,6 +160,7 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
       if (row.totals.failures[i] == 0) continue;
       out.Sample({{"pool", row.server->pool},
                   {"server", row.server->label},
+                  {"name", row.server->name},
                   {"cause", CauseName(static_cast<Cause>(i))}},
                  row.totals.failures[i]);
     }
@@ -161,7 +168,9 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
   out.Family("sluice_server_first_byte_seconds", "histogram",
              "From the request sent to the head of the server's answer.");
   for (const ServerRow& row : servers) {
-    out.Samples({{"pool", row.server->pool}, {"server", row.server->label}}, row.totals.first_byte);
+    out.Samples(
+        {{"pool", row.server->pool}, {"server", row.server->label}, {"name", row.server->name}},
+        row.totals.first_byte);
   }
 }
 

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -103,6 +105,21 @@ TEST(AdminFlowTest, MetricsCountWhatWasServed) {
   EXPECT_THAT(metrics.Value("content-type"), StartsWith("text/plain; version=0.0.4"));
   EXPECT_THAT(metrics.body, HasSubstr("# TYPE "));
   EXPECT_THAT(metrics.body, HasSubstr(origin.address()));
+}
+
+TEST(AdminFlowTest, NoSeriesIsThereTwiceWhereTwoNamesMeanOneAddress) {
+  Origin origin(Ok("hello"));
+  const std::string by_name = "localhost:" + std::to_string(origin.port());
+  TestProxy proxy(Site{.servers = {origin.address(), by_name}});
+  EXPECT_EQ(proxy.Get("/").status(), 200);
+  const std::string metrics = proxy.AskAdmin("/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("name=\"" + by_name + "\""));
+  std::set<std::string> series;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
+  }
 }
 
 TEST(AdminFlowTest, StatusIsJsonAndNamesServers) {
