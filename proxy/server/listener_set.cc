@@ -1,6 +1,7 @@
 #include "proxy/server/listener_set.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +13,27 @@
 #include "proxy/server/tls_setup.h"
 
 namespace sluice::server {
+namespace {
+
+std::string PathOf(const conf::Listener& listener) {
+  return listener.address.substr(std::string_view("unix:").size());
+}
+
+// Of what is at the path; nothing is at {0, 0}.
+std::pair<dev_t, ino_t> FileAt(const std::string& path) {
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
+
+}  // namespace
+
+void Listening::Close() {
+  if (!sockets.empty() && bound.family() == AF_UNIX && FileAt(PathOf(*spec)) == file) {
+    unlink(PathOf(*spec).c_str());
+  }
+  sockets.clear();
+}
 
 absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Contexts contexts,
                                 uint32_t derived_limit) {
@@ -37,7 +59,7 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Co
   }
   open_.swap(next);
   for (const std::shared_ptr<Listening>& old : next) {
-    if (std::find(open_.begin(), open_.end(), old) == open_.end()) old->sockets.clear();
+    if (std::find(open_.begin(), open_.end(), old) == open_.end()) old->Close();
   }
   return absl::OkStatus();
 }
@@ -56,7 +78,7 @@ void ListenerSet::LogConcerns(WallTime now) const {
 }
 
 void ListenerSet::CloseAll() {
-  for (const std::shared_ptr<Listening>& listening : open_) listening->sockets.clear();
+  for (const std::shared_ptr<Listening>& listening : open_) listening->Close();
   open_.clear();
 }
 
@@ -82,7 +104,8 @@ absl::Status ListenerSet::Open(Listening& listening) {
   if (is_unix) {
     unsigned mode = 0666;
     std::from_chars(spec.unix_mode.data(), spec.unix_mode.data() + spec.unix_mode.size(), mode, 8);
-    chmod(spec.address.substr(5).c_str(), mode);
+    chmod(PathOf(spec).c_str(), mode);
+    listening.file = FileAt(PathOf(spec));
   }
   return absl::OkStatus();
 }

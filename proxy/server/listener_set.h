@@ -7,6 +7,8 @@
 #ifndef SLUICE_PROXY_SERVER_LISTENER_SET_H_
 #define SLUICE_PROXY_SERVER_LISTENER_SET_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +28,11 @@ namespace sluice::server {
 struct Listening {
   Listening(const conf::Listener& listener, size_t shards)
       : spec(std::make_shared<const conf::Listener>(listener)), open(0), stats(shards) {}
+  ~Listening() { Close(); }
+
+  // Lets go of our sockets, and takes the file of a Unix one away, if it is ours still: another
+  // process may have put its own there. Workers go on accepting until they close theirs.
+  void Close();
 
   std::shared_ptr<const conf::Listener> spec;     // replaced by a reload; workers hold copies
   std::shared_ptr<const tls::ServerContext> tls;  // the same; null: plain
@@ -33,6 +40,8 @@ struct Listening {
   // One, or one per worker. Shared: a worker that is told to listen may come to it only after the
   // supervisor has let go.
   std::vector<std::shared_ptr<const net::Fd>> sockets;
+  // The file of a Unix socket, as it was bound: no other can have this number before that closes.
+  std::pair<dev_t, ino_t> file;
   ratelimit::Concurrency open;  // connections, over all workers
   observe::Sharded<observe::ListenerStats> stats;
 };

@@ -98,11 +98,17 @@ absl::Status DropPrivileges(const std::string& user, const std::string& group) {
   return absl::OkStatus();
 }
 
-absl::Status WritePidFile(const std::string& path) {
+absl::StatusOr<std::unique_ptr<PidFile>> PidFile::Write(const std::string& path) {
   std::ofstream file(path, std::ios::trunc);
   file << getpid() << '\n';
   file.close();
-  return file ? absl::OkStatus() : SystemError(absl::StrFormat("process.pid_file %s", path));
+  if (!file) return SystemError(absl::StrFormat("process.pid_file %s", path));
+  return std::unique_ptr<PidFile>(new PidFile(path));
+}
+
+PidFile::~PidFile() {
+  pid_t written = 0;
+  if (std::ifstream(path_) >> written && written == getpid()) unlink(path_.c_str());
 }
 
 void NotifyManager(std::string_view state) {

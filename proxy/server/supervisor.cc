@@ -79,7 +79,9 @@ absl::Status Supervisor::Start() {
   }
   if (absl::Status status = OpenAdmin(); !status.ok()) return status;
   if (!config_->process.pid_file.empty()) {
-    if (absl::Status status = WritePidFile(config_->process.pid_file); !status.ok()) return status;
+    auto written = PidFile::Write(config_->process.pid_file);
+    if (!written.ok()) return written.status();
+    pid_file_ = *std::move(written);
   }
   if (absl::Status status = DropPrivileges(config_->process.user, config_->process.group);
       !status.ok()) {
@@ -340,6 +342,7 @@ void Supervisor::Finish() {
     names_.reset();
     tick_.reset();
     signals_.reset();
+    pid_file_.reset();
     writer_.reset();  // writes what is queued
     log::Info(log::kUnlimited, "shutdown: complete");
     log::Flush(std::chrono::seconds(1));

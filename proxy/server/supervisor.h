@@ -24,6 +24,7 @@
 #include "proxy/server/gate.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/names.h"
+#include "proxy/server/process.h"
 #include "proxy/server/registry.h"
 #include "proxy/server/worker.h"
 
@@ -114,6 +115,7 @@ class Supervisor {
   size_t drained_workers_ = 0;
   Service* admin_service_ = nullptr;
   std::shared_ptr<Listening> admin_listening_;
+  std::unique_ptr<PidFile> pid_file_;
   std::unique_ptr<Gate> admin_gate_;
   std::unique_ptr<Names> names_;
   std::unique_ptr<net::SignalWatcher> signals_;

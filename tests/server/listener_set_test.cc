@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -68,6 +69,27 @@ TEST(ListenerSetTest, WhoWasTurnedToASocketKeepsItThoughTheSetLetsGo) {
   set.CloseAll();
   EXPECT_TRUE(set.all().empty());
   EXPECT_NE(net::BoundAddress(late.socket->get()).port(), 0);
+}
+
+TEST(ListenerSetTest, TheFileOfAUnixSocketGoesWithItUnlessAnotherHasTakenItsPlace) {
+  const std::string path =
+      testing::TempDir() + "sluice_" + std::to_string(::getpid()) + "_listener";
+  const auto there = [&] { return ::access(path.c_str(), F_OK) == 0; };
+  ListenerSet set(1);
+  ASSERT_TRUE(set.Apply({On("unix:" + path)}, {nullptr}, 100).ok());
+  ASSERT_TRUE(set.Apply({On("unix:" + path, 7)}, {nullptr}, 100).ok());
+  EXPECT_TRUE(there());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
+  EXPECT_FALSE(there());
+
+  ASSERT_TRUE(set.Apply({On("unix:" + path)}, {nullptr}, 100).ok());
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  ListenerSet successor(1);
+  ASSERT_TRUE(successor.Apply({On("unix:" + path)}, {nullptr}, 100).ok());
+  set.CloseAll();
+  EXPECT_TRUE(there());
+  successor.CloseAll();
+  EXPECT_FALSE(there());
 }
 
 }  // namespace

@@ -35,14 +35,27 @@ TEST(ProcessTest, ThereIsAProcessorToUse) {
   EXPECT_LE(UsableProcessors(), static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_CONF)));
 }
 
-TEST(ProcessTest, ThePidFileHoldsThisProcess) {
+TEST(ProcessTest, ThePidFileHoldsThisProcessAndGoesWithIt) {
   const std::string path = Scratch("pid");
-  ASSERT_TRUE(WritePidFile(path).ok());
-  long pid = 0;
-  std::ifstream(path) >> pid;
-  EXPECT_EQ(pid, getpid());
-  std::remove(path.c_str());
-  EXPECT_FALSE(WritePidFile("/nowhere/at/all/sluice.pid").ok());
+  {
+    const auto file = PidFile::Write(path);
+    ASSERT_TRUE(file.ok()) << file.status();
+    long pid = 0;
+    std::ifstream(path) >> pid;
+    EXPECT_EQ(pid, getpid());
+  }
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  EXPECT_FALSE(PidFile::Write("/nowhere/at/all/sluice.pid").ok());
+}
+
+TEST(ProcessTest, APidFileThatIsAnothersByNowStays) {
+  const std::string path = Scratch("pid");
+  {
+    const auto file = PidFile::Write(path);
+    ASSERT_TRUE(file.ok()) << file.status();
+    std::ofstream(path) << getppid() << '\n';
+  }
+  EXPECT_EQ(std::remove(path.c_str()), 0);
 }
 
 TEST(ProcessTest, AUserThatDoesNotExistIsAnErrorWithItsName) {
