@@ -48,7 +48,9 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Co
       continue;
     }
     auto fresh = std::make_shared<Listening>(listener, workers_);
-    if (absl::Status status = Open(*fresh); !status.ok()) return status;
+    if (absl::Status status = Open(*fresh, !FreesPortOf(listeners, listener)); !status.ok()) {
+      return status;
+    }
     next.push_back(std::move(fresh));
   }
   for (size_t i = 0; i < listeners.size(); ++i) {
@@ -82,16 +84,28 @@ void ListenerSet::CloseAll() {
   open_.clear();
 }
 
-absl::Status ListenerSet::Open(Listening& listening) {
+bool ListenerSet::FreesPortOf(const std::vector<conf::Listener>& next,
+                              const conf::Listener& fresh) const {
+  const uint16_t port = Address::Parse(fresh.address)->port();
+  return std::any_of(open_.begin(), open_.end(), [&](const auto& open) {
+    const bool stays = std::any_of(next.begin(), next.end(), [&](const conf::Listener& listener) {
+      return listener.address == open->spec->address;
+    });
+    return !stays && port != 0 && open->bound.port() == port;
+  });
+}
+
+absl::Status ListenerSet::Open(Listening& listening, bool exclusive) {
   const conf::Listener& spec = *listening.spec;
   std::optional<Address> address = Address::Parse(spec.address);
   SLUICE_CHECK(address.has_value());  // the loader has parsed it
   const bool is_unix = address->family() == AF_UNIX;
   const size_t count = is_unix ? 1 : workers_;
   for (size_t i = 0; i < count; ++i) {
-    absl::StatusOr<net::Fd> fd = net::BindListener(
-        *address,
-        {.backlog = static_cast<int>(spec.backlog), .reuse_port = !is_unix, .exclusive = i == 0});
+    absl::StatusOr<net::Fd> fd =
+        net::BindListener(*address, {.backlog = static_cast<int>(spec.backlog),
+                                     .reuse_port = !is_unix,
+                                     .exclusive = exclusive && i == 0});
     if (!fd.ok()) {
       return absl::Status(fd.status().code(), absl::StrFormat("listener %s: %s", spec.address,
                                                               std::string(fd.status().message())));

@@ -75,7 +75,10 @@ class ListenerSet {
   const std::vector<std::shared_ptr<Listening>>& all() const { return open_; }
 
  private:
-  absl::Status Open(Listening& listening);
+  // Whether a listener on the same port is not in `next`: "0.0.0.0:80" where `fresh` is "[::]:80".
+  // Both are open for a moment, so that nobody is refused, and what is there is not in the way.
+  bool FreesPortOf(const std::vector<conf::Listener>& next, const conf::Listener& fresh) const;
+  absl::Status Open(Listening& listening, bool exclusive);
 
   const size_t workers_;
   std::vector<std::shared_ptr<Listening>> open_;

@@ -69,6 +69,19 @@ TEST(PlacesFlowTest, ADualStackListenerSeesIpv4ClientsAsSuch) {
   EXPECT_EQ(origin.last().Value("x-forwarded-for"), "127.0.0.1");
 }
 
+TEST(PlacesFlowTest, AReloadMayChangeTheFormOfAnAddressAndRefusesNobody) {
+  Origin origin(Ok("x"));
+  Site site{.servers = {origin.address()}};
+  TestProxy proxy(site);
+  const std::string port = ":" + std::to_string(proxy.address().port());
+  const auto ask = [&] { return Wire::To(*Address::Parse("127.0.0.1" + port)).Get("/").status(); };
+  for (const char* form : {"127.0.0.1", "0.0.0.0", "127.0.0.1", "0.0.0.0"}) {
+    site.address = form + port;
+    EXPECT_TRUE(proxy.Reload(site.Text())) << form;
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(), 200) << form;
+  }
+}
+
 TEST(PlacesFlowTest, AServerMayBeNamed) {
   Origin origin(Ok("by name"));
   TestProxy proxy(Site{.servers = {"localhost:" + std::to_string(origin.port())}});

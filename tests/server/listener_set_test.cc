@@ -62,6 +62,24 @@ TEST(ListenerSetTest, AnErrorChangesNothing) {
   EXPECT_FALSE(before->sockets.empty());
 }
 
+TEST(ListenerSetTest, APortMayChangeTheFormOfItsAddress) {
+  ListenerSet set(2);
+  ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
+  const std::string port = ":" + std::to_string(set.all().front()->bound.port());
+  ASSERT_TRUE(set.Apply({On("127.0.0.1" + port)}, {nullptr}, 100).ok());
+  std::vector<std::string> forms = {"0.0.0.0", "127.0.0.1", "0.0.0.0"};
+  if (net::BindListener(*Address::Parse("[::]:0"), {}).ok()) forms.push_back("[::]");
+  for (const std::string& form : forms) {
+    const absl::Status status = set.Apply({On(form + port)}, {nullptr}, 100);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(set.all().front()->bound.ToString(), form + port);
+  }
+  const std::string beside = "127.0.0.2" + port;
+  const absl::Status both =
+      set.Apply({On(forms.back() + port), On(beside)}, {nullptr, nullptr}, 100);
+  EXPECT_FALSE(both.ok()) << "one of them would take the other's connections";
+}
+
 TEST(ListenerSetTest, WhoWasTurnedToASocketKeepsItThoughTheSetLetsGo) {
   ListenerSet set(1);
   ASSERT_TRUE(set.Apply({On("127.0.0.1:0")}, {nullptr}, 100).ok());
