@@ -3,9 +3,14 @@
 // configuration, never changed afterwards; a reload builds another, and connections keep the one
 // they began with.
 //
-// Threads: any; one is shared by all workers (OpenSSL locks its session cache itself, and that is
-// used by TLS 1.2 clients without tickets only). Errors: Build() says which certificate or key is
-// wrong, and how. Cost: some 10 KiB for each set of names that share certificates.
+// Sessions: with tickets they go on after a reload and on any worker, for TicketKeys outlives this.
+// TLS 1.2 clients without tickets (Java before 13) resume from a cache that does not: a reload
+// costs each of them one full handshake, which is less than a cache of our own, shared and bounded,
+// would.
+//
+// Threads: any; one is shared by all workers (OpenSSL locks its session cache itself). Errors:
+// Build() says which certificate or key is wrong, and how. Cost: some 10 KiB for each set of names
+// that share certificates.
 //
 // Defaults are Mozilla's "intermediate" (ssl-config.mozilla.org, 5.7), without its three DHE
 // ciphers: who speaks no elliptic curves speaks no TLS 1.2 of the last ten years, and DHE costs the

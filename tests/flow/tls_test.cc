@@ -73,6 +73,17 @@ class TlsFlowTest : public testing::Test {
                     "/ 2>&1");
   }
 
+  // Whether OpenSSL's client, asked with these options, says that it resumed a session.
+  bool Resumes(TestProxy& proxy, const std::string& options) const {
+    const std::string said = OutputOf(
+        "printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n' | "
+        "timeout 10 openssl s_client -ign_eof -connect " +
+        proxy.address().ToString() + " -servername " + std::string(kHost) + " -CAfile " +
+        File("ca.pem") + " " + options + " 2>&1");
+    EXPECT_NE(said.find("hello"), std::string::npos) << said;
+    return said.find("Reused, ") != std::string::npos;
+  }
+
   const std::filesystem::path folder_;
   const Made authority_;
 };
@@ -121,6 +132,32 @@ TEST_F(TlsFlowTest, AReloadServesTheNewCertificateAndKeepsConnections) {
   WriteCertificate("second");
   EXPECT_TRUE(proxy.Reload(site.Text()));
   EXPECT_TRUE(TestProxy::Eventually([&] { return subject() == std::string("second"); }));
+}
+
+// A worker's own count of what it resumed.
+uint64_t ResumedBy(TestProxy& proxy, size_t worker) {
+  uint64_t resumed = 0;
+  proxy.OnSupervisor([&](server::Supervisor& supervisor) {
+    resumed = supervisor.listeners().all().front()->stats.shard(worker).resumed.value();
+  });
+  return resumed;
+}
+
+TEST_F(TlsFlowTest, ASessionGoesOnAfterAReloadAndOnEveryWorkerInBothVersions) {
+  Origin origin(Ok("hello"));
+  const Site site = HttpsSite(origin);
+  for (const std::string version : {"-tls1_3 ", "-tls1_2 "}) {
+    TestProxy proxy(site);
+    EXPECT_FALSE(Resumes(proxy, version + "-sess_out " + File("session")));
+    WriteCertificate("second");
+    EXPECT_TRUE(proxy.Reload(site.Text()));
+    // The kernel draws the worker; that one of two is never drawn in 50 times does not happen.
+    for (int i = 0; i < 50 && (ResumedBy(proxy, 0) == 0 || ResumedBy(proxy, 1) == 0); ++i) {
+      EXPECT_TRUE(Resumes(proxy, version + "-sess_in " + File("session"))) << version;
+    }
+    EXPECT_GT(ResumedBy(proxy, 0), 0u) << version;
+    EXPECT_GT(ResumedBy(proxy, 1), 0u) << version;
+  }
 }
 
 TEST_F(TlsFlowTest, AReloadWithTheKeyOfAnotherCertificateChangesNothing) {
