@@ -1,6 +1,7 @@
 #include "proxy/net/loop.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -43,6 +44,14 @@ TEST_F(LoopTest, TasksFromSeveralThreadsAllRunAndEachThreadsOnesInOrder) {
   RunUntil([&] { return run == kThreads * kEach; });
   for (std::thread& thread : threads) thread.join();
   EXPECT_TRUE(ordered);
+}
+
+TEST_F(LoopTest, AWaitSeesADeadlineThatWasDueBeforeTheTurnBegan) {
+  loop_.now();  // is kept until the next poll
+  std::this_thread::sleep_for(20ms);
+  const auto began = std::chrono::steady_clock::now();
+  RunFor(1ms);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
 }
 
 TEST(LoopRun, StopLetsTasksPostedBeforeItRun) {
