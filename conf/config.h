@@ -39,7 +39,7 @@ struct Tls {
   std::string min_version = "1.2";          // or "1.3"
   std::string unknown_name = "default";     // the first certificate, or "refuse"
   bool http2 = true;                        // offered to clients; HTTP/1.1 always is
-  std::string client_certificates = "off";  // or "required"
+  std::string client_certificates = "off";  // or "optional", or "required"
   File client_ca;                           // PEM
   Duration handshake_timeout = 10s;
   Duration session_lifetime = 12h;  // how long a client may resume

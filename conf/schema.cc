@@ -79,10 +79,14 @@ constexpr Section kSections[] = {
      Emplace<&Route::redirect>, IfAny<&Route::redirect>},
     {"route.respond", false, "Answer with a fixed text instead of asking a pool.",
      Emplace<&Route::respond>, IfAny<&Route::respond>},
-    {"route.request_headers", false, "Changes to the headers that the server gets.", Same,
-     OnlySame},
-    {"route.response_headers", false, "Changes to the headers that the client gets.", Same,
-     OnlySame},
+    {"route.request_headers", false,
+     "Changes to the headers that the server gets. In values {client_ip}, {host}, {path}, {query}, "
+     "{request_id}, {scheme} and of the client's TLS {tls_version}, {tls_cipher}, "
+     "{tls_server_name}, {ja4}, {client_certificate} (\"verified\", \"none\" or what is wrong with "
+     "it) and {client_subject} are filled in.",
+     Same, OnlySame},
+    {"route.response_headers", false,
+     "Changes to the headers that the client gets; the same names are filled in.", Same, OnlySame},
     {"answer", true, "A page of one's own for an answer that sluice itself gives.",
      Append<&Config::answers>, Each<&Config::answers>},
     {"client_ip", false, "Whom to believe about the address of the client.", Same, OnlySame},
@@ -144,7 +148,9 @@ constexpr Key kKeys[] = {
     {"listener.tls.session_lifetime", Type::kDuration, At<&Tls::session_lifetime>, "\"12h\"",
      "1min..16h", "How long a client may resume a session instead of a whole handshake."},
     {"listener.tls.client_certificates", Type::kChoice, At<&Tls::client_certificates>, "\"off\"",
-     "off|required", "Whether clients must show a certificate."},
+     "off|optional|required",
+     "Whether clients are asked for a certificate. Who shows none, or a bad one, is served all the "
+     "same when it is optional; {client_certificate} and {client_subject} tell servers who came."},
     {"listener.tls.client_ca", Type::kFile, At<&Tls::client_ca>, kNone, "",
      "PEM file of the authorities that sign them.", CheckPlain, "\"clients.pem\""},
     {"listener.tls.hsts", Type::kDuration, At<&Tls::hsts>, "\"0s\"", "0s..87600h",

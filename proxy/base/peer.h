@@ -3,19 +3,34 @@
 #define SLUICE_PROXY_BASE_PEER_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "proxy/base/address.h"
 
 namespace sluice {
 
+// What came out of a TLS handshake. The views are of texts that are never freed.
+struct TlsPeer {
+  std::string_view version;   // "TLSv1.3"
+  std::string_view cipher;    // "TLS_AES_128_GCM_SHA256"
+  std::string server_name;    // that the client asked for, as sent; empty: none
+  std::string ja4;            // fingerprint of the client's hello
+  std::string subject;        // of the client's certificate, if it was verified (RFC 4514)
+  std::string_view rejected;  // why its certificate was not; empty: it showed none, or a good one
+
+  std::string_view certificate() const {
+    return !subject.empty() ? "verified" : rejected.empty() ? "none" : rejected;
+  }
+};
+
 struct Peer {
   Ip ip;  // all zeros for Unix sockets
   uint16_t port = 0;
   bool is_unix = false;
-  bool is_tls = false;
+  const TlsPeer* tls = nullptr;  // the connection's; null: plain
 
-  std::string_view scheme() const { return is_tls ? "https" : "http"; }
+  std::string_view scheme() const { return tls != nullptr ? "https" : "http"; }
 };
 
 }  // namespace sluice

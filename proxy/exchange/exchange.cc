@@ -30,6 +30,7 @@ Exchange::Exchange(Context& context, Arena& arena, http::Downstream& client,
   record_.started = context_.Wall(started_);
   record_.listener = listener.name;
   record_.client_ip = peer.ip;
+  record_.tls = peer.tls;
   DescribeRequest(head_, record_);
 }
 
@@ -525,6 +526,7 @@ ForwardContext Exchange::Forwarding() const {
           .route = *route_,
           .client = identity_,
           .scheme = peer_.scheme(),
+          .tls = peer_.tls,
           .request_id = record_.request_id};
 }
 

@@ -42,13 +42,12 @@ std::string_view IncomingId(const Fields& fields) {
 }
 
 // Servers that go by CGI names cannot tell '_' from '-', so a client could speak to them past us.
-bool StartsWithFolded(std::string_view name, std::string_view lower_prefix) {
-  if (name.size() < lower_prefix.size()) return false;
-  for (size_t i = 0; i < lower_prefix.size(); ++i) {
-    const char c = name[i] == '_' ? '-' : LowerChar(name[i]);
-    if (c != lower_prefix[i]) return false;
-  }
-  return true;
+char Folded(char c) { return c == '_' ? '-' : LowerChar(c); }
+
+bool StartsWithFolded(std::string_view name, std::string_view prefix) {
+  return name.size() >= prefix.size() &&
+         std::equal(prefix.begin(), prefix.end(), name.begin(),
+                    [](char a, char b) { return Folded(a) == Folded(b); });
 }
 
 // Everything by which a proxy tells a server about the client. From a peer that is no trusted proxy
@@ -187,6 +186,20 @@ std::string_view FieldSafe(std::string_view value, Arena& arena) {
   return {safe, value.size()};
 }
 
+// What the operator sets or removes is his to say, however a client spells it.
+void DropDisguised(Fields& fields, const route::FieldEdits& edits) {
+  fields.RemoveIf([&edits](const Field& field) {
+    if (field.name.find('_') == std::string_view::npos) return false;
+    const auto edited = [&field](std::string_view name) {
+      return name != field.name && name.size() == field.name.size() &&
+             StartsWithFolded(field.name, name);
+    };
+    return std::any_of(edits.remove.begin(), edits.remove.end(), edited) ||
+           std::any_of(edits.set.begin(), edits.set.end(),
+                       [&edited](const route::FieldEdits::Put& put) { return edited(put.name); });
+  });
+}
+
 void ApplyEdits(Fields& fields, const route::FieldEdits& edits,
                 const route::TemplateValues& values) {
   for (const std::string& name : edits.remove) fields.Remove(name);
@@ -219,6 +232,14 @@ route::TemplateValues ValuesOf(const http::RequestHead& head, const ForwardConte
   if (head.has_query) values.query = arena.Concat({"?", head.query});
   values.request_id = context.request_id;
   values.scheme = client.scheme.empty() ? context.scheme : client.scheme;
+  if (context.tls != nullptr) {
+    values.tls_version = context.tls->version;
+    values.tls_cipher = context.tls->cipher;
+    values.tls_server_name = context.tls->server_name;
+    values.ja4 = context.tls->ja4;
+    values.client_certificate = context.tls->certificate();
+    values.client_subject = context.tls->subject;
+  }
   return values;
 }
 
@@ -235,6 +256,7 @@ ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& c
   }
   TellAboutClient(head, context);
   if (const route::FieldEdits& edits = context.route.request_edits; !edits.empty()) {
+    DropDisguised(head.fields, edits);
     ApplyEdits(head.fields, edits,
                edits.needs_values ? ValuesOf(head, context) : route::TemplateValues());
   }

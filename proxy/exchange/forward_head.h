@@ -18,6 +18,7 @@
 #include "absl/random/bit_gen_ref.h"
 #include "conf/config.h"
 #include "proxy/admission/client_key.h"
+#include "proxy/base/peer.h"
 #include "proxy/base/time.h"
 #include "proxy/http/h1_codec.h"
 #include "proxy/http/message.h"
@@ -37,8 +38,9 @@ struct ForwardContext {
   const conf::Forwarding& forwarding;
   const route::Route& route;
   const admission::ClientIdentity& client;
-  std::string_view scheme;      // of the listener: "http"
-  std::string_view request_id;  // of RequestId()
+  std::string_view scheme;       // of the listener: "http"
+  const TlsPeer* tls = nullptr;  // of the client's connection; null: plain
+  std::string_view request_id;   // of RequestId()
 };
 
 struct ForwardedRequest {

@@ -37,6 +37,11 @@ constexpr std::string_view SideName(Side side) {
   return "";
 }
 
+template <auto Member>
+std::string_view Tls(const Record& record) {
+  return record.tls == nullptr ? std::string_view() : record.tls->*Member;
+}
+
 constexpr LogField kFields[] = {
     {.name = "time"},        // RFC 3339 with milliseconds
     {.name = "time_local"},  // 27/Nov/2026:09:00:00 +0000, in UTC
@@ -53,6 +58,11 @@ constexpr LogField kFields[] = {
     {.name = "referer", .text = [](const Record& r) { return r.referer; }, .cap = 1024},
     {.name = "user_agent", .text = [](const Record& r) { return r.user_agent; }, .cap = 512},
     {.name = "request_id", .text = [](const Record& r) { return r.request_id; }},
+    {.name = "tls_version", .text = Tls<&TlsPeer::version>, .cap = 16},
+    {.name = "tls_cipher", .text = Tls<&TlsPeer::cipher>, .cap = 64},
+    {.name = "tls_server_name", .text = Tls<&TlsPeer::server_name>},
+    {.name = "ja4", .text = Tls<&TlsPeer::ja4>, .cap = 48},
+    {.name = "client_subject", .text = Tls<&TlsPeer::subject>, .cap = 512},
     {.name = "route", .text = [](const Record& r) { return r.route; }},
     {.name = "pool", .text = [](const Record& r) { return r.pool; }},
     {.name = "server", .text = [](const Record& r) { return r.server; }},
@@ -73,7 +83,7 @@ constexpr size_t kCaps = [] {
   for (const LogField& field : kFields) sum += field.text == nullptr ? 0 : field.cap;
   return sum;
 }();
-static_assert(kCaps + std::size(kFields) * 64 < LogFormat::kMaxLine);
+static_assert(kCaps + std::size(kFields) * 40 < LogFormat::kMaxLine);
 
 constexpr int kTime = 0;
 constexpr int kTimeLocal = 1;

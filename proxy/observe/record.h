@@ -8,6 +8,7 @@
 
 #include "proxy/base/address.h"
 #include "proxy/base/failure.h"
+#include "proxy/base/peer.h"
 #include "proxy/base/time.h"
 
 namespace sluice::observe {
@@ -15,8 +16,9 @@ namespace sluice::observe {
 // The views are good during the call that hands the record over. Durations are zero when the stage
 // was not reached.
 struct ExchangeRecord {
-  WallTime started{};  // when the head was complete
-  Ip client_ip;        // resolved through trusted proxies
+  WallTime started{};            // when the head was complete
+  Ip client_ip;                  // resolved through trusted proxies
+  const TlsPeer* tls = nullptr;  // of the connection; null: plain
   std::string_view listener;
   std::string_view method;
   std::string_view host;

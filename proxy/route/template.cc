@@ -19,6 +19,12 @@ constexpr std::pair<std::string_view, Value> kNames[] = {
     {"{status}", &TemplateValues::status},
     {"{reason}", &TemplateValues::reason},
     {"{why}", &TemplateValues::why},
+    {"{tls_version}", &TemplateValues::tls_version},
+    {"{tls_cipher}", &TemplateValues::tls_cipher},
+    {"{tls_server_name}", &TemplateValues::tls_server_name},
+    {"{ja4}", &TemplateValues::ja4},
+    {"{client_certificate}", &TemplateValues::client_certificate},
+    {"{client_subject}", &TemplateValues::client_subject},
 };
 
 const std::pair<std::string_view, Value>* NameAt(std::string_view text) {

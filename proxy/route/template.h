@@ -1,7 +1,6 @@
 // Template: a text with {names} in it, cut into pieces when the configuration is loaded, so that
 // filling it in costs one allocation in the exchange's arena and one without names costs nothing.
-// Names: {client_ip} {host} {path} {query} {request_id} {scheme} {status} {reason} {why}. A brace
-// that opens none of them is plain text, which is what CSS and JSON in a page need.
+// A brace that opens none of them is plain text, which is what CSS and JSON in a page need.
 //
 // Threads: any, once made.
 #ifndef SLUICE_PROXY_ROUTE_TEMPLATE_H_
@@ -27,6 +26,13 @@ struct TemplateValues {
   std::string_view status;
   std::string_view reason;
   std::string_view why;
+  // Of the client's TLS; empty when it spoke none.
+  std::string_view tls_version = {};
+  std::string_view tls_cipher = {};
+  std::string_view tls_server_name = {};
+  std::string_view ja4 = {};
+  std::string_view client_certificate = {};  // "verified", "none", or why it was not verified
+  std::string_view client_subject = {};      // of a verified one
 };
 
 class Template {

@@ -42,6 +42,7 @@ Connection::Connection(net::Loop& loop, Service& service, ConnectionOwner& owner
       listener_(std::move(arrival.listener)),
       stream_(std::move(arrival.stream)),
       peer_(arrival.peer),
+      tls_(std::move(arrival.tls)),
       permit_(std::move(arrival.permit)) {}
 
 Connection::~Connection() {
@@ -147,6 +148,7 @@ void Connection::BeginHttp2(std::string_view behind_head) {
   owner_.BeginHttp2({.listener = listener_,
                      .stream = std::move(stream_),
                      .peer = peer_,
+                     .tls = std::move(tls_),
                      .permit = *std::move(permit_)},
                     came);
   owner_.Release(*this);

@@ -125,6 +125,7 @@ class Connection final : public Guest,
   const std::shared_ptr<const conf::Listener> listener_;
   std::unique_ptr<net::Stream> stream_;  // null once another guest has it
   const Peer peer_;
+  std::unique_ptr<const TlsPeer> tls_;       // what peer_ points to
   std::optional<ratelimit::Permit> permit_;  // one of the listener's connections
   Bytes backlog_;  // came before its turn: the next requests of a pipeline
 

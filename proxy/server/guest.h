@@ -37,7 +37,8 @@ struct Arrival {
   std::shared_ptr<const conf::Listener> listener;  // outlives every connection made on it
   std::unique_ptr<net::Stream> stream;
   Peer peer;
-  ratelimit::Permit permit;  // one of the listener's connections
+  std::unique_ptr<const TlsPeer> tls = nullptr;  // what peer.tls points to
+  ratelimit::Permit permit;                      // one of the listener's connections
 };
 
 class ConnectionOwner {

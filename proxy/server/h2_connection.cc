@@ -207,6 +207,7 @@ H2Connection::H2Connection(net::Loop& loop, Service& service, ConnectionOwner& o
       listener_(std::move(arrival.listener)),
       stream_(std::move(arrival.stream)),
       peer_(arrival.peer),
+      tls_(std::move(arrival.tls)),
       permit_(std::move(arrival.permit)),
       session_(*this,
                {.head_bytes = static_cast<uint32_t>(listener_->max_head),

@@ -84,6 +84,7 @@ class H2Connection final : public Guest,
   const std::shared_ptr<const conf::Listener> listener_;
   const std::unique_ptr<net::Stream> stream_;
   const Peer peer_;
+  const std::unique_ptr<const TlsPeer> tls_;  // what peer_ points to
   std::optional<ratelimit::Permit> permit_;
 
   http::H2ServerSession session_;

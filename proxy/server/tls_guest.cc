@@ -34,7 +34,14 @@ void TlsGuest::OnHandshakeDone(const tls::HandshakeInfo& info) {
   if (info.resumed) stats_.resumed.Add();
   deadline_.Cancel();
   over_ = true;
-  arrival_.peer.is_tls = true;
+  arrival_.tls =
+      std::make_unique<const TlsPeer>(TlsPeer{.version = info.version,
+                                              .cipher = info.cipher,
+                                              .server_name = std::string(info.server_name),
+                                              .ja4 = std::string(info.ja4),
+                                              .subject = info.peer_subject,
+                                              .rejected = info.peer_rejected});
+  arrival_.peer.tls = arrival_.tls.get();
   arrival_.stream = std::move(stream_);
   if (info.alpn == "h2") {
     owner_.BeginHttp2(std::move(arrival_), {});

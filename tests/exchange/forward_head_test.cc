@@ -58,6 +58,7 @@ class ForwardHeadTest : public testing::Test {
             .route = router_->routes().front(),
             .client = client_,
             .scheme = "http",
+            .tls = tls_ ? &*tls_ : nullptr,
             .request_id = request_id_};
   }
   std::string Field(std::string_view name) const {
@@ -79,6 +80,7 @@ class ForwardHeadTest : public testing::Test {
   std::optional<route::Router> router_;
   admission::ClientIdentity client_;
   std::string_view request_id_;
+  std::optional<TlsPeer> tls_;
   ForwardedRequest result_;
   std::mt19937_64 random_{1};
 };
@@ -307,6 +309,47 @@ TEST_F(ForwardHeadTest, EditsRemoveThenSetThenAdd) {
   EXPECT_EQ(Count("Accept"), 1);
   EXPECT_EQ(Field("X-Shop"), "one");
   EXPECT_EQ(Count("X-Tag"), 2);
+}
+
+TEST_F(ForwardHeadTest, WhatTheOperatorSetsOrRemovesAClientCannotSayInDisguise) {
+  route().request_headers = {
+      .set = {{"X-Client-Subject", "CN=alice"}}, .add = {}, .remove = {"X-Debug-Me"}};
+  Says("X_Client-subject", "CN=mallory");
+  Says("x-debug_me", "1");
+  Says("X_Other", "stays");
+  Forward();
+  EXPECT_EQ(Field("X_Client-subject"), "");
+  EXPECT_EQ(Field("X-Client-Subject"), "CN=alice");
+  EXPECT_EQ(Field("x-debug_me"), "");
+  EXPECT_EQ(Field("X_Other"), "stays");
+}
+
+TEST_F(ForwardHeadTest, EditsMayNameWhatIsKnownOfTheClientsTls) {
+  route().request_headers.set = {
+      {"X-Tls", "{tls_version} {tls_cipher} {tls_server_name} {ja4} {client_certificate}"},
+      {"X-Subject", "{client_subject}"}};
+  Forward();
+  EXPECT_EQ(Field("X-Tls"), "    ");
+  EXPECT_EQ(Field("X-Subject"), "");
+
+  tls_ = {.version = "TLSv1.3",
+          .cipher = "TLS_AES_128_GCM_SHA256",
+          .server_name = "shop.example",
+          .ja4 = "t13d1516h2_8daaf6152771_b186095e22b6",
+          .subject = "CN=alice",
+          .rejected = {}};
+  Forward();
+  EXPECT_EQ(Field("X-Tls"),
+            "TLSv1.3 TLS_AES_128_GCM_SHA256 shop.example t13d1516h2_8daaf6152771_b186095e22b6 "
+            "verified");
+  EXPECT_EQ(Field("X-Subject"), "CN=alice");
+
+  tls_->subject.clear();
+  Forward();
+  EXPECT_TRUE(Field("X-Tls").ends_with(" none"));
+  tls_->rejected = "certificate has expired";
+  Forward();
+  EXPECT_TRUE(Field("X-Tls").ends_with(" certificate has expired"));
 }
 
 TEST_F(ForwardHeadTest, EditsMayNameWhatIsKnownOfTheRequest) {

@@ -225,5 +225,35 @@ TEST_F(TlsFlowTest, AHandshakeThatDoesNotComeIsEnded) {
   EXPECT_TRUE(silent.EndsHere());
 }
 
+TEST_F(TlsFlowTest, ServersLearnWhoShowedAGoodCertificate) {
+  const Made alice = MakeCertificate({.subject = "alice", .issuer = &authority_});
+  Write("alice.crt", alice.certificate_pem);
+  Write("alice.key", alice.key_pem);
+  const Made mallory = MakeCertificate({.subject = "alice"});
+  Write("mallory.crt", mallory.certificate_pem);
+  Write("mallory.key", mallory.key_pem);
+  const auto shows = [this](const std::string& who) {
+    return "--cert " + File(who + ".crt") + " --key " + File(who + ".key");
+  };
+  Origin origin(Ok("hello"));
+  Site site = HttpsSite(
+      origin, ", client_certificates = \"optional\", client_ca = \"" + File("ca.pem") + "\"");
+  site.routes =
+      "[[route]]\nmatch = { path_prefix = \"/\" }\npool = \"web\"\nrequest_headers = { set = { "
+      "\"X-Client\" = \"{client_subject}\", \"X-Checked\" = \"{client_certificate}\" } }\n";
+  TestProxy proxy(site);
+  for (const std::string version : {"1.2", "1.3"}) {
+    EXPECT_EQ(Curl(proxy, shows("alice") + " --tls-max " + version), "hello");
+    EXPECT_EQ(origin.last().Value("x-client"), "CN=alice");
+    EXPECT_EQ(origin.last().Value("x-checked"), "verified");
+    EXPECT_EQ(Curl(proxy, "-H 'X-Client: CN=alice' --tls-max " + version), "hello");
+    EXPECT_EQ(origin.last().Value("x-client"), "");
+    EXPECT_EQ(origin.last().Value("x-checked"), "none");
+    EXPECT_EQ(Curl(proxy, shows("mallory") + " --tls-max " + version), "hello");
+    EXPECT_EQ(origin.last().Value("x-client"), "");
+    EXPECT_EQ(origin.last().Value("x-checked"), "self-signed certificate");
+  }
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -59,9 +59,28 @@ TEST(AccessLog, JsonSaysEverythingInOneFixedOrder) {
       R"("method":"GET","host":"shop.example","target":"/checkout?step=2","protocol":"HTTP/1.1",)"
       R"("status":200,"server_status":200,"request_bytes":0,"response_bytes":5120,)"
       R"("referer":"https://shop.example/cart","user_agent":"Mozilla/5.0","request_id":"7f3a",)"
+      R"("tls_version":"","tls_cipher":"","tls_server_name":"","ja4":"","client_subject":"",)"
       R"("route":"checkout","pool":"web","server":"10.0.0.11:8000","tries":1,)"
       R"("body_wait_ms":0.000,"queue_wait_ms":1.500,"connect_ms":0.250,"first_byte_ms":41.007,)"
       R"("transfer_ms":0.000,"total_ms":43007.000,"end":"ok","side":"sluice","why":""})");
+}
+
+TEST(AccessLog, SaysWhatIsKnownOfTheClientsTls) {
+  const TlsPeer tls{.version = "TLSv1.3",
+                    .cipher = "TLS_AES_128_GCM_SHA256",
+                    .server_name = "shop.example",
+                    .ja4 = "t13d1516h2_8daaf6152771_b186095e22b6",
+                    .subject = "CN=\"alice\"",
+                    .rejected = {}};
+  ExchangeRecord record = Sale();
+  record.tls = &tls;
+  EXPECT_NE(Line("json", record)
+                .find(R"("tls_version":"TLSv1.3","tls_cipher":"TLS_AES_128_GCM_SHA256",)"
+                      R"("tls_server_name":"shop.example",)"
+                      R"("ja4":"t13d1516h2_8daaf6152771_b186095e22b6",)"
+                      R"("client_subject":"CN=\"alice\"",)"),
+            std::string::npos);
+  EXPECT_EQ(Line("{tls_version} {ja4}", Sale()), "- -");
 }
 
 TEST(AccessLog, JsonSaysWhoseDoingTheEndWas) {
@@ -122,6 +141,13 @@ TEST(AccessLog, LongFieldsAreCutAndTheLineStaysJson) {
         &record.server, &record.why}) {
     *field = endless;
   }
+  const TlsPeer tls{.version = endless,
+                    .cipher = endless,
+                    .server_name = endless,
+                    .ja4 = endless,
+                    .subject = endless,
+                    .rejected = {}};
+  record.tls = &tls;
   const std::string line = Line("json", record);
   EXPECT_TRUE(line.starts_with(R"({"time":)"));
   EXPECT_TRUE(line.ends_with(R"(\u0001..."})")) << line.substr(line.size() - 50);
