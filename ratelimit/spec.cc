@@ -1,0 +1,31 @@
+#include "ratelimit/spec.h"
+
+namespace sluice::ratelimit {
+
+std::string_view Rate::Validate() const {
+  if (count == 0 || per.count() <= 0) return "is nothing at all";
+  if (per > kLongestPeriod) return "is per more than 366 days";
+  if (count / kMostPerNanosecond > static_cast<uint64_t>(per.count())) {
+    return "is more than one a nanosecond";
+  }
+  return {};
+}
+
+std::string_view RateSpec::Validate() const {
+  if (const std::string_view wrong = rate.Validate(); !wrong.empty()) return wrong;
+  if (burst == 0) return "has a burst of 0, so that nothing would pass";
+  using Wide = unsigned __int128;
+  if (Wide{burst} * static_cast<uint64_t>(rate.per.count()) >
+      Wide{rate.count} * static_cast<uint64_t>(kLongestDebt.count())) {
+    return "has a burst of more than ten years";
+  }
+  return {};
+}
+
+std::string_view KeyedSpec::Validate() const {
+  if (const std::string_view wrong = limit.Validate(); !wrong.empty()) return wrong;
+  if (keys == 0 || keys > kMostKeys) return "keeps no key, or more than 268,435,456";
+  return {};
+}
+
+}  // namespace sluice::ratelimit

@@ -1,0 +1,49 @@
+// What an operator may say about limits. Plain values; conf fills them, gates read them. Validate()
+// says what is wrong in words that follow the name of the thing ("is more than one a nanosecond"),
+// or nothing. Threads: any.
+#ifndef SLUICE_RATELIMIT_SPEC_H_
+#define SLUICE_RATELIMIT_SPEC_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::ratelimit {
+
+// So many per so much time: "100/s", "20/min".
+struct Rate {
+  uint64_t count = 1;
+  std::chrono::nanoseconds per = std::chrono::seconds(1);
+
+  std::string_view Validate() const;
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+// The slowest rates are per year; the fastest is what a clock of nanoseconds can tell apart.
+inline constexpr std::chrono::nanoseconds kLongestPeriod = std::chrono::hours(366 * 24);
+inline constexpr uint64_t kMostPerNanosecond = 1;
+// A key that has used its burst up owes nothing any more after so long at most.
+inline constexpr std::chrono::nanoseconds kLongestDebt = 10 * kLongestPeriod;
+
+// A rate, and how many may pass at once after a quiet spell.
+struct RateSpec {
+  Rate rate;
+  uint64_t burst = 1;
+
+  std::string_view Validate() const;
+  friend bool operator==(const RateSpec&, const RateSpec&) = default;
+};
+
+// The same limit for each of many keys.
+struct KeyedSpec {
+  RateSpec limit;
+  // As many may owe something at the same time, at 32 bytes each, taken at once: 65,536 are 2 MiB.
+  uint64_t keys = 65536;
+
+  std::string_view Validate() const;
+};
+inline constexpr uint64_t kMostKeys = uint64_t{1} << 28;  // 8 GiB
+
+}  // namespace sluice::ratelimit
+
+#endif  // SLUICE_RATELIMIT_SPEC_H_
