@@ -3,6 +3,7 @@
     rows       what is counted: the table of rows
     origin     what stands behind sluice: a program of its own
     client     those who ask: one connection, or many kept busy
+    h2         what they say where it is HTTP/2
     callgrind  instructions and allocations, out of callgrind's file
     strace     system calls, out of strace's table
     runs       one start of sluice under a counter, so many requests, an orderly end

@@ -5,10 +5,12 @@ one that does not come within PATIENCE_S, or all of them not within RUN_S.
 import re
 import selectors
 import socket
+import ssl
 import time
 
 from rig import Trouble
 
+from .h2 import Http2
 from .rows import Row
 
 PATIENCE_S = 20.0
@@ -41,10 +43,15 @@ def is_whole(data: bytes, status: int) -> bool:
     return len(data) == size
 
 
-def connect(port: int) -> socket.socket:
+def connect(port: int, row: Row) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
+    if not row.tls:
+        return connection
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Made for this run, by whoever counts.
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    return tls.wrap_socket(connection)
 
 
 def _in_time(until: float) -> None:
@@ -52,20 +59,29 @@ def _in_time(until: float) -> None:
         raise Trouble(f"the requests of a run took longer than {RUN_S:.0f} s")
 
 
-class Answer:
-    """What came so far of one answer. It is done when it is whole, and where the row closes, when
-    the connection has ended behind it."""
+class Http1:
+    """One connection's side of a client, one request at a time. An answer is done when it is whole,
+    and where the row closes, when the connection has ended behind it."""
 
     def __init__(self, row: Row):
         self._row = row
         self._data = b""
 
+    def ask(self) -> bytes:
+        """What to send for the next request."""
+        self._data = b""
+        return self._row.request
+
     def add(self, part: bytes) -> bool:
-        """Whether it is done. `part` is empty at the connection's end."""
+        """Whether the answer is done. `part` is empty at the connection's end."""
         if not part and not (self._row.close and is_whole(self._data, self._row.status)):
             raise Trouble(f"the connection ended within an answer: {self._data[:200]!r}")
         self._data += part
         return is_whole(self._data, self._row.status) and not (self._row.close and part)
+
+
+def side(row: Row) -> Http1 | Http2:
+    return Http2(row) if row.h2 else Http1(row)
 
 
 def one_by_one(port: int, row: Row, requests: int) -> None:
@@ -78,10 +94,9 @@ def one_by_one(port: int, row: Row, requests: int) -> None:
             if row.close or number == 0:
                 if connection:
                     connection.close()
-                connection = connect(port)
-            connection.sendall(row.request)
-            answer = Answer(row)
-            while not answer.add(connection.recv(_READ_BYTES)):
+                connection, ours = connect(port, row), side(row)
+            connection.sendall(ours.ask())
+            while not ours.add(connection.recv(_READ_BYTES)):
                 pass
     except OSError as error:
         raise Trouble(f"a request failed: {error!r}") from None
@@ -94,11 +109,11 @@ def crowd(port: int, row: Row, requests: int, connections: int) -> None:
     """Many connections at once, each with a request under way, until so many are answered. Those
     that are kept stay to the end: one that left would be work that is not a request's."""
     selector = selectors.DefaultSelector()
-    asking: dict[socket.socket, Answer] = {}
+    asking: dict[socket.socket, Http1 | Http2] = {}
 
     def enter() -> socket.socket:
-        connection = connect(port)
-        asking[connection] = Answer(row)
+        connection = connect(port, row)
+        asking[connection] = side(row)
         selector.register(connection, selectors.EVENT_READ)
         return connection
 
@@ -111,7 +126,8 @@ def crowd(port: int, row: Row, requests: int, connections: int) -> None:
     until = time.monotonic() + RUN_S
     try:
         while asked < min(connections, requests):
-            enter().sendall(row.request)
+            connection = enter()
+            connection.sendall(asking[connection].ask())
             asked += 1
         while answered < requests:
             _in_time(until)
@@ -127,8 +143,7 @@ def crowd(port: int, row: Row, requests: int, connections: int) -> None:
                     leave(connection)
                 if asked < requests:
                     connection = enter() if row.close else connection
-                    asking[connection] = Answer(row)
-                    connection.sendall(row.request)
+                    connection.sendall(asking[connection].ask())
                     asked += 1
     except OSError as error:
         raise Trouble(f"a request failed: {error!r}") from None

@@ -36,6 +36,8 @@ class Row:
     task: str = "forward"     # what sluice is set up for, as in rig/proxies.py: forward or refuse
     log: bool = False         # the access log goes to a file
     close: bool = False       # a connection for each request
+    tls: bool = False         # the client comes over TLS
+    h2: bool = False          # with HTTP/2 in clear text; `request` is then not what is sent
     most_allocations: float | None = None   # the bars, whatever is written down
     most_calls: float | None = None
     # Allocations that the clock brings and not the request: a log's writer is woken every so often
@@ -62,6 +64,9 @@ ROWS = (
         most_calls=_REFUSE_CALLS),
     Row("close", "small, a connection for each request", _head((*_PLAIN, "Connection: close")),
         close=True),
+    Row("tls", "small, over TLS", tls=True),
+    Row("h2", "small, over HTTP/2 in clear text, one stream at a time", h2=True,
+        most_calls=_FORWARD_CALLS),
 )
 
 BY_NAME = {row.name: row for row in ROWS}

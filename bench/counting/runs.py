@@ -15,6 +15,7 @@ from pathlib import Path
 from rig import Trouble
 from rig.process import Child, free_port
 from rig.proxies import Job, Sluice
+from rig.tls import make_certificate
 
 from . import callgrind, client, origin, strace
 from .rows import Row
@@ -71,7 +72,8 @@ def _counted(binary: str, row: Row, counter: tuple[str, ...],
         with Child("the origin", [sys.executable, origin.__file__, str(behind)], work / "origin",
                    cores[0], behind) as server:
             server.wait_ready()
-            job = Job(free_port(), behind, work, row.task, row.log)
+            pem = make_certificate(work) if row.tls else None
+            job = Job(free_port(), behind, work, row.task, row.log, pem)
             argv = [*counter, *Sluice("sluice", "sluice", binary).prepare(job)]
             with Child(f"sluice under {counter[0]}", argv, work, cores[-1], job.port) as child:
                 child.wait_ready()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from support import ROOT
 
-from counting import built, callgrind, client, origin, record, rows, slope, strace, table, verdict
+from counting import (built, callgrind, client, h2, origin, record, rows, slope, strace, table,
+                      verdict)
 from rig import Trouble
 from rig.process import Child, free_port
 
@@ -255,12 +256,12 @@ class AskingTest(unittest.TestCase):
 class AnswerTest(unittest.TestCase):
     def test_an_answer_is_done_with_its_last_byte_however_it_is_cut(self):
         for cut in range(1, len(origin.ANSWER)):
-            answer = client.Answer(rows.BY_NAME["small"])
+            answer = client.Http1(rows.BY_NAME["small"])
             self.assertFalse(answer.add(origin.ANSWER[:cut]))
             self.assertTrue(answer.add(origin.ANSWER[cut:]))
 
     def test_where_a_row_closes_the_answer_is_done_with_the_connection(self):
-        answer = client.Answer(rows.BY_NAME["close"])
+        answer = client.Http1(rows.BY_NAME["close"])
         self.assertFalse(answer.add(origin.ANSWER))
         self.assertTrue(answer.add(b""))
 
@@ -269,9 +270,38 @@ class AnswerTest(unittest.TestCase):
                                  ((origin.ANSWER * 2,), "more than one"),
                                  ((b"HTTP/1.1 200 OK\r\n\r\n",), "without Content-Length")):
             with self.assertRaisesRegex(Trouble, complaint):
-                answer = client.Answer(rows.BY_NAME["small"])
+                answer = client.Http1(rows.BY_NAME["small"])
                 for part in parts:
                     answer.add(part)
+
+    def test_over_http2_the_second_request_says_the_same_in_a_byte_a_line(self):
+        ours = h2.Http2(rows.BY_NAME["h2"])
+        first, second = ours.ask(), ours.ask()
+        self.assertTrue(first.startswith(b"PRI * HTTP/2.0"))
+        self.assertIn(b"shop.example", first)
+        self.assertEqual(second, h2.frame(h2.HEADERS, 5, 3, b"\x82\x86\xc1\xc0\xbf\xbe"))
+
+    def test_over_http2_an_answer_is_done_with_its_last_byte_however_it_is_cut(self):
+        said = (h2.frame(h2.SETTINGS, 0, 0, bytes(6)) + h2.frame(h2.HEADERS, 4, 1, b"\x88")
+                + h2.frame(h2.DATA, 1, 1, origin.BODY))
+        for cut in range(1, len(said)):
+            ours = h2.Http2(rows.BY_NAME["h2"])
+            ours.ask()
+            self.assertFalse(ours.add(said[:cut]))
+            self.assertTrue(ours.add(said[cut:]))
+            self.assertTrue(ours.ask().startswith(h2.frame(h2.SETTINGS, 1, 0)))
+
+    def test_over_http2_what_is_no_good_answer_is_trouble(self):
+        good = h2.frame(h2.HEADERS, 4, 1, b"\x88")
+        for said, complaint in ((b"", "ended within"),
+                                (h2.frame(h2.HEADERS, 5, 1, b"\x8d"), "not the answer"),
+                                (h2.frame(h2.HEADERS, 5, 3, b"\x88"), "not the answer"),
+                                (h2.frame(h2.RESET, 0, 1, bytes(4)), "was refused"),
+                                (good + h2.frame(h2.DATA, 1, 1, b"hello"), "not the body")):
+            ours = h2.Http2(rows.BY_NAME["h2"])
+            ours.ask()
+            with self.assertRaisesRegex(Trouble, complaint):
+                ours.add(said)
 
     def test_the_origin_counts_whole_heads_and_keeps_the_rest(self):
         self.assertEqual(origin.answers(b"GET / HTTP/1.1\r\n"), (0, b"GET / HTTP/1.1\r\n"))
