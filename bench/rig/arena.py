@@ -1,8 +1,8 @@
 """One row, measured: the origin and every proxy started, each loaded in its turn, all stopped.
 
 The proxies stay up through the rounds of a row, but only one is loaded at a time, so that the
-others cost nothing but memory. Only `idle` starts a proxy for each measurement: its memory shall
-not remember the round before.
+others cost nothing but memory. Only the idle rows start a proxy for each measurement: its memory
+shall not remember the round before.
 """
 
 import contextlib

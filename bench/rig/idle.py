@@ -24,7 +24,7 @@ def raise_descriptors(needed: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise Trouble(f"{needed} descriptors are needed and {hard} are allowed (ulimit -Hn): raise "
-                      "the limit, or leave out the row `idle`")
+                      "the limit, or leave out the idle rows")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
