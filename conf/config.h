@@ -61,6 +61,8 @@ struct Listener {
   Duration min_body_rate_grace = 10s;  // a peer may be slower for so long
   std::string unix_mode = "0666";      // permissions of a Unix socket
   bool redirect_https = false;         // answer every request with its https address
+  // Who begins each connection with a PROXY header, as ClientIp::trusted_proxies; empty: nobody.
+  std::vector<std::string> proxy_protocol = {};
   std::optional<Tls> tls = std::nullopt;
 };
 

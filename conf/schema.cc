@@ -135,6 +135,12 @@ constexpr Key kKeys[] = {
      "Permissions of the file of a Unix socket.", CheckFileMode},
     {"listener.redirect_https", Type::kFlag, At<&Listener::redirect_https>, "false", "",
      "Answer every request with a redirect to the same address with https."},
+    {"listener.proxy_protocol", Type::kTexts, At<&Listener::proxy_protocol>, "[]", "",
+     "Addresses, CIDR ranges or \"unix\" of balancers that begin each connection with a PROXY "
+     "header "
+     "(version 1 or 2) within head_timeout; all other connections are closed. The client's address "
+     "is then the header's, for logs, limits and trusted_proxies.",
+     CheckNetwork, "[\"10.0.0.0/8\"]"},
 
     {"listener.tls.min_version", Type::kChoice, At<&Tls::min_version>, "\"1.2\"", "1.2|1.3",
      "The oldest version of TLS that is spoken."},

@@ -10,7 +10,7 @@ build_packages=(
 # To test, besides the above: real servers and clients for the flow tests.
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
-  curl nginx openssl procps python3 python3-h2 python3-websockets wrk
+  curl haproxy nginx openssl procps python3 python3-h2 python3-websockets wrk
 )
 # To measure, besides those to build: the rivals and the load. git names the commit measured.
 bench_packages=(libbenchmark-dev nginx haproxy wrk nghttp2-client curl openssl python3 git)

@@ -61,6 +61,17 @@ void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
   for (const auto& listening : listeners.all()) {
     out.Sample({{"listener", listening->spec->name}}, observe::Sum(listening->stats).accepted);
   }
+  out.Family("sluice_proxy_headers_total", "counter",
+             "Connections that had to begin with a PROXY header, by what became of that.");
+  for (const auto& listening : listeners.all()) {
+    if (listening->spec->proxy_protocol.empty()) continue;
+    const observe::ListenerTotals totals = observe::Sum(listening->stats);
+    for (size_t i = 0; i < totals.proxy_headers.size(); ++i) {
+      const std::string_view result = observe::ProxyEndName(static_cast<observe::ProxyEnd>(i));
+      out.Sample({{"listener", listening->spec->name}, {"result", result}},
+                 totals.proxy_headers[i]);
+    }
+  }
   out.Family("sluice_tls_handshakes_total", "counter",
              "TLS handshakes by how they ended: whole, resumed from a session, or failed.");
   for (const auto& listening : listeners.all()) {

@@ -97,6 +97,13 @@ Json ListenersJson(const server::ListenerSet& listeners) {
                     {"connections", listening->open.active()},
                     {"max_connections", listening->open.limit()},
                     {"accepted", totals.accepted}});
+    if (!listening->spec->proxy_protocol.empty()) {
+      Json& ends = json.back()["proxy_headers"];
+      for (size_t i = 0; i < totals.proxy_headers.size(); ++i) {
+        const auto end = static_cast<observe::ProxyEnd>(i);
+        ends[std::string(observe::ProxyEndName(end))] = totals.proxy_headers[i];
+      }
+    }
     if (listening->tls == nullptr) continue;
     json.back()["tls"] = {{"handshakes", totals.handshakes},
                           {"resumed", totals.resumed},

@@ -178,8 +178,12 @@ void WalkForwarded(const Fields& fields, const TrustedProxies& trusted, ClientId
 }  // namespace
 
 TrustedProxies::TrustedProxies(const conf::ClientIp& config)
-    : reads_forwarded_(EqualsIgnoreCase(config.header, "forwarded")) {
-  for (const std::string& entry : config.trusted_proxies) {
+    : TrustedProxies(config.trusted_proxies) {
+  reads_forwarded_ = EqualsIgnoreCase(config.header, "forwarded");
+}
+
+TrustedProxies::TrustedProxies(const std::vector<std::string>& entries) {
+  for (const std::string& entry : entries) {
     if (entry == "unix") {
       unix_ = true;
     } else if (const std::optional<Cidr> range = Cidr::Parse(entry)) {
@@ -198,7 +202,7 @@ ClientIdentity Resolve(const Ip& peer, bool peer_is_unix, const http::RequestHea
   ClientIdentity client{.ip = peer,
                         .peer = peer,
                         .peer_is_unix = peer_is_unix,
-                        .peer_trusted = peer_is_unix ? trusted.trusts_unix() : trusted.Trusts(peer),
+                        .peer_trusted = trusted.TrustsPeer(peer, peer_is_unix),
                         .reads_forwarded = trusted.reads_forwarded(),
                         .scheme = {},
                         .host = {}};

@@ -12,6 +12,7 @@
 #define SLUICE_PROXY_ADMISSION_CLIENT_KEY_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,15 +22,16 @@
 
 namespace sluice::admission {
 
-// Whose word about the client counts; conf::ClientIp, prepared.
+// Whose word about the client counts: addresses, ranges and "unix", prepared.
 class TrustedProxies {
  public:
   TrustedProxies() = default;  // nobody
   // Entries that are neither a range nor "unix" trust nobody; the loader refuses them.
+  explicit TrustedProxies(const std::vector<std::string>& entries);
   explicit TrustedProxies(const conf::ClientIp& config);
 
   bool Trusts(const Ip& ip) const;
-  bool trusts_unix() const { return unix_; }
+  bool TrustsPeer(const Ip& ip, bool is_unix) const { return is_unix ? unix_ : Trusts(ip); }
   // True: Forwarded is the header believed, else the X-Forwarded-* family.
   bool reads_forwarded() const { return reads_forwarded_; }
 

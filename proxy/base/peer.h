@@ -31,6 +31,7 @@ struct Peer {
   const TlsPeer* tls = nullptr;  // the connection's; null: plain
 
   std::string_view scheme() const { return tls != nullptr ? "https" : "http"; }
+  std::string ToString() const { return is_unix ? "unix" : ip.ToString(); }  // without the port
 };
 
 }  // namespace sluice

@@ -14,6 +14,22 @@ void AddCauses(std::array<uint64_t, kCauses>& totals, const CauseCells& cells) {
 
 }  // namespace
 
+std::string_view ProxyEndName(ProxyEnd end) {
+  switch (end) {
+    case ProxyEnd::kAccepted:
+      return "accepted";
+    case ProxyEnd::kUntrusted:
+      return "untrusted";
+    case ProxyEnd::kMalformed:
+      return "malformed";
+    case ProxyEnd::kTimeout:
+      return "timeout";
+    case ProxyEnd::kLeft:
+      return "left";
+  }
+  return "";
+}
+
 void RouteStats::Add(const ExchangeRecord& record) {
   by_class[StatusClass(record.status)].Add();
   if (record.status != 0 && record.status != record.server_status) own_answers.Add();
@@ -63,6 +79,7 @@ ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
     totals.handshakes += shard.handshakes.value();
     totals.resumed += shard.resumed.value();
     totals.failed_handshakes += shard.failed_handshakes.value();
+    AddCells(totals.proxy_headers, shard.proxy_headers);
   });
   return totals;
 }

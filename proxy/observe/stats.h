@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "proxy/base/failure.h"
 #include "proxy/observe/counters.h"
@@ -35,6 +36,17 @@ class CauseCells {
  private:
   std::array<Cell, kCauses> cells_;
 };
+
+// What became of connections to a listener that wants a PROXY header first.
+enum class ProxyEnd : uint8_t {
+  kAccepted,   // a header that names the client, or says that there is none
+  kUntrusted,  // from where none is believed: closed unread
+  kMalformed,
+  kTimeout,
+  kLeft,  // closed by the peer before its header was whole
+};
+inline constexpr size_t kProxyEnds = static_cast<size_t>(ProxyEnd::kLeft) + 1;
+std::string_view ProxyEndName(ProxyEnd end);  // "accepted", ...
 
 struct RouteStats {
   Gauge in_flight;  // the exchange adds and takes off
@@ -69,6 +81,7 @@ struct ListenerStats {
   Cell handshakes;  // of TLS, that succeeded
   Cell resumed;     // of those, with a session from before
   Cell failed_handshakes;
+  std::array<Cell, kProxyEnds> proxy_headers;  // by ProxyEnd
 };
 
 struct ProcessStats {
@@ -106,6 +119,7 @@ struct ListenerTotals {
   uint64_t handshakes = 0;
   uint64_t resumed = 0;
   uint64_t failed_handshakes = 0;
+  std::array<uint64_t, kProxyEnds> proxy_headers{};
 };
 
 struct ProcessTotals {

@@ -49,10 +49,11 @@ Connection::~Connection() {
   if (exchange_ != nullptr) exchange_->~DownstreamEvents();
 }
 
-void Connection::Start() {
+void Connection::Start(std::span<char> came) {
   stream_->SetEvents(this);
   AwaitHead();
   stream_->StartReading();
+  Process(came);
 }
 
 void Connection::Drain() {

@@ -42,7 +42,8 @@ class Connection final : public Guest,
   Connection(net::Loop& loop, Service& service, ConnectionOwner& owner, Arrival arrival);
   ~Connection() override;
 
-  void Start();
+  // `came`: what was read of the client before, if anything.
+  void Start(std::span<char> came);
   // An idle connection closes a moment later, so that a request already on its way is still
   // answered; a busy one after its answer.
   void Drain() override;

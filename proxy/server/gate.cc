@@ -5,6 +5,7 @@
 #include "proxy/base/log.h"
 #include "proxy/server/connection.h"
 #include "proxy/server/h2_connection.h"
+#include "proxy/server/proxy_guest.h"
 #include "proxy/server/tls_guest.h"
 
 namespace sluice::server {
@@ -19,17 +20,23 @@ Gate::Gate(net::Loop& loop, Service& service, const Binding& binding, size_t sha
     : loop_(loop),
       service_(service),
       listening_(binding.listening),
-      spec_(binding.spec),
-      tls_(binding.tls),
       stats_(binding.listening->stats.shard(shard)),
       acceptor_(std::make_unique<net::Acceptor>(
           loop, binding.socket->get(), net::SocketOptions{},
           [this](std::unique_ptr<net::Socket> socket, const Address& peer) {
             OnAccept(std::move(socket), peer);
-          })) {}
+          })) {
+  SetSpec(binding);
+}
 
 Gate::~Gate() {
   while (guests_ != nullptr) Release(*guests_);
+}
+
+void Gate::SetSpec(const Binding& binding) {
+  spec_ = binding.spec;
+  tls_ = binding.tls;
+  balancers_ = admission::TrustedProxies(spec_->proxy_protocol);
 }
 
 void Gate::OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer) {
@@ -74,14 +81,29 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
   }
   Arrival arrival{
       .listener = spec_, .stream = std::move(socket), .peer = peer, .permit = std::move(permit)};
-  if (tls_ == nullptr) return BeginHttp1(std::move(arrival));
-  Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_));
+  if (spec_->proxy_protocol.empty()) return BeginClient(std::move(arrival), {});
+  if (balancers_.TrustsPeer(peer.ip, peer.is_unix)) {
+    return Admit(*new ProxyGuest(loop_, *this, std::move(arrival), stats_));
+  }
+  stats_.proxy_headers[static_cast<size_t>(observe::ProxyEnd::kUntrusted)].Add();
+  static log::Site site;
+  log::Warn(site, "listener %s: closed a connection from %s, which is not in proxy_protocol",
+            spec_->name, peer.ToString());
 }
 
-void Gate::BeginHttp1(Arrival arrival) {
+// By the present spec: a reload may have come while the connection waited for its header.
+void Gate::BeginClient(Arrival arrival, std::span<char> came) {
+  arrival.listener = spec_;
+  if (tls_ != nullptr) {
+    return Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_, came));
+  }
+  BeginHttp1(std::move(arrival), came);
+}
+
+void Gate::BeginHttp1(Arrival arrival, std::span<char> came) {
   auto* const connection = new Connection(loop_, service_, *this, std::move(arrival));
   Admit(*connection);
-  connection->Start();
+  connection->Start(came);
 }
 
 void Gate::BeginHttp2(Arrival arrival, std::string_view came) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "proxy/admission/client_key.h"
 #include "proxy/base/deadline.h"
 #include "proxy/net/acceptor.h"
 #include "proxy/server/guest.h"
@@ -25,10 +26,7 @@ class Gate final : private ConnectionOwner {
   ~Gate() override;
 
   // New connections follow `spec` from now on.
-  void SetSpec(const Binding& binding) {
-    spec_ = binding.spec;
-    tls_ = binding.tls;
-  }
+  void SetSpec(const Binding& binding);
   // Accepts what queues, then closes the listener. Connections stay.
   void CloseListener();
   // The service is draining: tells every connection.
@@ -47,7 +45,8 @@ class Gate final : private ConnectionOwner {
   void OnRoomAgain();
   void Admit(Guest& guest);
   void Release(Guest& guest) override;
-  void BeginHttp1(Arrival arrival) override;
+  void BeginClient(Arrival arrival, std::span<char> came) override;
+  void BeginHttp1(Arrival arrival, std::span<char> came) override;
   void BeginHttp2(Arrival arrival, std::string_view came) override;
   template <typename Act>
   void ForEach(Act act);
@@ -57,6 +56,7 @@ class Gate final : private ConnectionOwner {
   const std::shared_ptr<Listening> listening_;
   std::shared_ptr<const conf::Listener> spec_;
   std::shared_ptr<const tls::ServerContext> tls_;  // null: plain
+  admission::TrustedProxies balancers_;            // whose PROXY header is believed
   observe::ListenerStats& stats_;
   std::unique_ptr<net::Acceptor> acceptor_;
   // Accepted at the very moment another worker took the last place, or while closing.

@@ -6,6 +6,7 @@
 #define SLUICE_PROXY_SERVER_GUEST_H_
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "conf/config.h"
@@ -46,8 +47,12 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
   // The connection is over: retire it (net::Loop::Retire).
   virtual void Release(Guest& guest) = 0;
-  // The client got through its handshake and speaks HTTP/1. Whoever says so is released next.
-  virtual void BeginHttp1(Arrival arrival) = 0;
+  // Whose connection it is has been told; `came` was read of the client itself. Whoever says so is
+  // released next.
+  virtual void BeginClient(Arrival arrival, std::span<char> came) = 0;
+  // The client speaks HTTP/1, or HTTP/2 with prior knowledge; `came` was read of it. Whoever says
+  // so is released next.
+  virtual void BeginHttp1(Arrival arrival, std::span<char> came) = 0;
   // The client speaks HTTP/2; `came` was read of it, from the first byte of the preface. Whoever
   // says so is released next.
   virtual void BeginHttp2(Arrival arrival, std::string_view came) = 0;

@@ -20,12 +20,14 @@ static_assert(kSpeakTls.size() - kSpeakTls.find("This port") == 55);
 }  // namespace
 
 TlsGuest::TlsGuest(net::Loop& loop, ConnectionOwner& owner, Arrival arrival,
-                   std::shared_ptr<const tls::ServerContext> context, observe::ListenerStats& stats)
+                   std::shared_ptr<const tls::ServerContext> context, observe::ListenerStats& stats,
+                   std::span<const char> came)
     : loop_(loop),
       owner_(owner),
       stats_(stats),
       arrival_(std::move(arrival)),
-      stream_(tls::TlsStream::Accept(loop, std::move(arrival_.stream), std::move(context), this)) {
+      stream_(tls::TlsStream::Accept(loop, std::move(arrival_.stream), std::move(context), this,
+                                     {came.data(), came.size()})) {
   loop_.Arm(deadline_, arrival_.listener->tls->handshake_timeout);
 }
 
@@ -46,7 +48,7 @@ void TlsGuest::OnHandshakeDone(const tls::HandshakeInfo& info) {
   if (info.alpn == "h2") {
     owner_.BeginHttp2(std::move(arrival_), {});
   } else {
-    owner_.BeginHttp1(std::move(arrival_));
+    owner_.BeginHttp1(std::move(arrival_), {});
   }
   owner_.Release(*this);
 }

@@ -20,9 +20,10 @@ namespace sluice::server {
 
 class TlsGuest final : public Guest, private tls::HandshakeEvents, private net::StreamEvents {
  public:
-  // `stats` are the listener's, of this worker.
+  // `stats` are the listener's, of this worker; `came` was read of the client before.
   TlsGuest(net::Loop& loop, ConnectionOwner& owner, Arrival arrival,
-           std::shared_ptr<const tls::ServerContext> context, observe::ListenerStats& stats);
+           std::shared_ptr<const tls::ServerContext> context, observe::ListenerStats& stats,
+           std::span<const char> came);
 
   void Drain() override {}  // a request may be on its way; the deadline ends it otherwise
   void Cut() override { End(); }

@@ -63,7 +63,7 @@ void TlsStream::Handshake::OnMessage(int sent, int, int type, const void* bytes,
 
 std::unique_ptr<TlsStream> TlsStream::Accept(net::Loop& loop, std::unique_ptr<net::Stream> lower,
                                              std::shared_ptr<const ServerContext> context,
-                                             HandshakeEvents* events) {
+                                             HandshakeEvents* events, std::string_view came) {
   SslPtr ssl = context->NewSsl();
   const bool refuses_names = context->refuses_unknown_names();
   std::unique_ptr<TlsStream> stream(
@@ -73,6 +73,10 @@ std::unique_ptr<TlsStream> TlsStream::Accept(net::Loop& loop, std::unique_ptr<ne
   handshake->refuses_names = refuses_names;
   SSL_set_msg_callback(stream->ssl_.get(), Handshake::OnMessage);
   SSL_set_msg_callback_arg(stream->ssl_.get(), handshake);
+  if (!came.empty()) {
+    stream->held_.Append(came);
+    loop.Defer(*stream);
+  }
   return stream;
 }
 

@@ -390,7 +390,8 @@ void TlsStream::OnDeferred() {
   }
   if (dead_) return plain_.Clear();
   if (handshake_ != nullptr) {
-    if (!handshake_->server) Shake();
+    // A client begins; a server may have been given what came before it was there.
+    if (!handshake_->server || !held_.empty()) Pump();
     return;
   }
   EncryptPlain();

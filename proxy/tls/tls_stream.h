@@ -44,10 +44,11 @@ inline constexpr int kTlsError = -EPROTO;
 
 class TlsStream final : public net::Stream, private net::StreamEvents, private net::Deferred {
  public:
-  // `events` must outlive the handshake; neither call raises anything before it returns.
+  // `events` must outlive the handshake; neither call raises anything before it returns. `came` was
+  // read of the client before.
   static std::unique_ptr<TlsStream> Accept(net::Loop& loop, std::unique_ptr<net::Stream> lower,
                                            std::shared_ptr<const ServerContext> context,
-                                           HandshakeEvents* events);
+                                           HandshakeEvents* events, std::string_view came = {});
   // `server_name`: a host name or an address, which the certificate must be for. `session_key`:
   // servers with the same one resume each other's sessions; usually name and address.
   static std::unique_ptr<TlsStream> Connect(net::Loop& loop, std::unique_ptr<net::Stream> lower,

@@ -62,6 +62,13 @@ TEST_F(ErrorsTest, TlsNeedsACertificateAndAnAuthorityForThoseOfClients) {
   EXPECT_THAT(InListener("tls.client_certificates = \"required\""), HasSubstr("needs client_ca"));
 }
 
+TEST_F(ErrorsTest, ABalancerOfTheProxyProtocolIsANetworkOrUnix) {
+  EXPECT_EQ(InListener("proxy_protocol = [\"10.0.0.1\", \"fd00::/8\", \"unix\"]"), "");
+  EXPECT_THAT(InListener("proxy_protocol = [\"balancer.internal\"]"),
+              HasSubstr("listener.proxy_protocol: \"balancer.internal\" is not a network"));
+  EXPECT_THAT(InListener("proxy_protocol = true"), HasSubstr("it must be a list of texts"));
+}
+
 TEST_F(ErrorsTest, AWrongTypeIsToldTheRightOne) {
   EXPECT_THAT(InListener("backlog = \"7\""),
               StartsWith("t.toml:3:11: listener.backlog is a text; it must be a whole number"));

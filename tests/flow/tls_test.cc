@@ -66,7 +66,10 @@ class TlsFlowTest : public testing::Test {
 
   // What curl says of https://shop.example/, asked with these options.
   std::string Curl(TestProxy& proxy, const std::string& options, size_t listener = 0) const {
-    const std::string port = std::to_string(proxy.address(listener).port());
+    return CurlAt(proxy.address(listener).port(), options);
+  }
+  std::string CurlAt(uint16_t at, const std::string& options) const {
+    const std::string port = std::to_string(at);
     const std::string host(kHost);
     return OutputOf("curl -s --max-time 10 --cacert " + File("ca.pem") + " --resolve " + host +
                     ":" + port + ":127.0.0.1 " + options + " https://" + host + ":" + port +
@@ -216,6 +219,43 @@ TEST_F(TlsFlowTest, AnUnknownNameIsRefusedWhereThatIsAskedFor) {
   EXPECT_NE(OutputOf("curl -s -S --max-time 10 -k https://127.0.0.1:" + port + "/ 2>&1")
                 .find("unrecognized name"),
             std::string::npos);
+}
+
+TEST_F(TlsFlowTest, BehindABalancerTheHandshakeFollowsThePROXYHeader) {
+  Origin origin(Ok("hello"));
+  Site site = HttpsSite(origin);
+  site.listener += "proxy_protocol = [\"127.0.0.1\"]\n";
+  TestProxy proxy(site);
+  EXPECT_EQ(Curl(proxy, "--haproxy-protocol --http1.1"), "hello");
+  EXPECT_EQ(Curl(proxy, "--haproxy-protocol --http2 -w ' %{http_version}'"), "hello 2");
+  EXPECT_EQ(Curl(proxy, "--http1.1"), "");
+}
+
+TEST_F(TlsFlowTest, AHandshakeMayComeWithThePROXYHeaderInAnyPieces) {
+  constexpr std::string_view kLine = "PROXY TCP4 203.0.113.7 198.51.100.2 4711 443\r\n";
+  Origin origin(Ok("hello"));
+  Site site = HttpsSite(origin);
+  site.listener += "proxy_protocol = [\"127.0.0.1\"]\n";
+  TestProxy proxy(site);
+  // A balancer that writes the header and the client's first bytes as two pieces, cut at `cut`.
+  size_t cut = 0;
+  const Origin balancer([&](Wire& client, Origin&, uint32_t) {
+    Wire server = proxy.Connect();
+    const std::string first = std::string(kLine) + client.ReadSome();
+    server.Send(first.substr(0, cut));
+    ::usleep(2000);
+    server.Send(first.substr(cut));
+    while (client.end() == Wire::End::kOpen && server.end() == Wire::End::kOpen) {
+      if (client.HasNews()) server.Send(client.ReadSome());
+      if (server.HasNews()) client.Send(server.ReadSome());
+      ::usleep(200);
+    }
+  });
+  for (cut = 0; cut < 2 * kLine.size(); cut += 15) {
+    EXPECT_EQ(CurlAt(balancer.port(), cut % 2 == 0 ? "--http1.1" : "--http2"), "hello") << cut;
+    EXPECT_EQ(origin.last().Value("x-forwarded-for"), "203.0.113.7");
+    EXPECT_EQ(origin.last().Value("x-forwarded-proto"), "https");
+  }
 }
 
 TEST_F(TlsFlowTest, AHandshakeThatDoesNotComeIsEnded) {
