@@ -47,14 +47,14 @@ Loop::Loop() : handles_(std::make_unique<Handles>()), read_block_(new char[kRead
   SLUICE_CHECK(uv_prepare_init(&h.loop, &h.before_poll) == 0);
   SLUICE_CHECK(uv_check_init(&h.loop, &h.after_poll) == 0);
   SLUICE_CHECK(uv_idle_init(&h.loop, &h.again) == 0);
-  // Timers run before the poll: what they retired must not wait through it.
+  // Timers run before the poll: what they put off and retired must not wait through it.
   uv_prepare_start(&h.before_poll, [](uv_prepare_t* handle) {
     Loop& loop = *static_cast<Loop*>(handle->loop->data);
-    loop.Bury();
+    loop.EndTurn();
     loop.now_known_ = false;
   });
   uv_check_start(&h.after_poll,
-                 [](uv_check_t* handle) { static_cast<Loop*>(handle->loop->data)->Bury(); });
+                 [](uv_check_t* handle) { static_cast<Loop*>(handle->loop->data)->EndTurn(); });
 }
 
 Loop::~Loop() {
@@ -94,9 +94,9 @@ void Loop::Shutdown() {
   }
   unrun.clear();
   EndCallback();
-  Bury();
+  EndTurn();
   uv_run(&handles_->loop, UV_RUN_NOWAIT);
-  Bury();
+  EndTurn();
 }
 
 void Loop::Stop() {
@@ -197,16 +197,32 @@ void Loop::FlushPending() {
 void Loop::EndCallback() {
   for (int round = 0; round < kTellRounds; ++round) {
     FlushPending();
-    if (to_tell_.empty() && deferred_ == nullptr) return;
+    if (to_tell_.empty() && deferred_.first == nullptr) return;
     Tell();
     RunDeferred();
   }
   FlushPending();
-  if (to_tell_.empty() && deferred_ == nullptr) return;
+  if (!to_tell_.empty() || deferred_.first != nullptr) Again();
+}
+
+// The poll must not sleep: there is work left.
+void Loop::Again() {
   uv_idle_start(&handles_->again, [](uv_idle_t* handle) {
     uv_idle_stop(handle);
     static_cast<Loop*>(handle->loop->data)->EndCallback();
   });
+}
+
+void Loop::EndTurn() {
+  for (int round = 0; round < kTellRounds && at_turn_end_.first != nullptr; ++round) {
+    while (Deferred* const work = at_turn_end_.first) {
+      work->CancelDeferred();
+      work->Append(deferred_);
+    }
+    EndCallback();
+  }
+  Bury();
+  if (at_turn_end_.first != nullptr) Again();
 }
 
 // One round: who asks again during it comes in the next.
@@ -224,12 +240,16 @@ void Loop::Tell() {
   }
 }
 
-void Loop::Defer(Deferred& work) {
-  if (work.link_ != nullptr) return;
-  work.link_ = deferred_end_;
-  *deferred_end_ = &work;
-  deferred_end_ = &work.next_;
-  work.loop_ = this;
+void Loop::Defer(Deferred& work) { work.Append(deferred_); }
+
+void Loop::DeferToTurnEnd(Deferred& work) { work.Append(at_turn_end_); }
+
+void Deferred::Append(List& list) {
+  if (link_ != nullptr) return;
+  link_ = list.end;
+  *list.end = this;
+  list.end = &next_;
+  list_ = &list;
 }
 
 void Deferred::CancelDeferred() {
@@ -238,7 +258,7 @@ void Deferred::CancelDeferred() {
   if (next_ != nullptr) {
     next_->link_ = link_;
   } else {
-    loop_->deferred_end_ = link_;
+    list_->end = link_;
   }
   link_ = nullptr;
   next_ = nullptr;
@@ -247,9 +267,9 @@ void Deferred::CancelDeferred() {
 // One round, like Tell(): no more than were there when it began.
 void Loop::RunDeferred() {
   size_t left = 0;
-  for (const Deferred* work = deferred_; work != nullptr; work = work->next_) ++left;
-  while (deferred_ != nullptr && left-- > 0) {
-    Deferred* const work = deferred_;
+  for (const Deferred* work = deferred_.first; work != nullptr; work = work->next_) ++left;
+  while (deferred_.first != nullptr && left-- > 0) {
+    Deferred* const work = deferred_.first;
     work->CancelDeferred();
     work->OnDeferred();
   }

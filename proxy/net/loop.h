@@ -3,8 +3,8 @@
 // the streams that have output to flush.
 //
 // One turn: timers, mailbox and sockets raise callbacks; each callback ends with EndCallback(), so
-// that what it wrote leaves in one system call per stream; when no callback is on the stack any
-// more, the graveyard is emptied.
+// that what it wrote leaves in one system call per stream; behind the last one EndTurn() runs what
+// was put off until then, and the graveyard is emptied.
 //
 // Threads: everything but Post() and Stop() on the loop's own thread. The constructor sets SIGPIPE
 // to ignored for the process, for a write to a peer that has gone must be an error, not the end.
@@ -32,8 +32,9 @@ struct WriteRequest;
 
 using Task = absl::AnyInvocable<void()>;
 
-// Work for the end of the current callback, when no frame of its owner is on the stack any more.
-// Intrusive like Deadline: nothing is allocated, destruction cancels, deferring twice is once.
+// Work for the end of the current callback, or of the turn, when no frame of its owner is on the
+// stack any more. Intrusive like Deadline: nothing is allocated, destruction cancels, deferring
+// twice is once, and the first time decides for when.
 class Deferred {
  public:
   Deferred() = default;
@@ -44,8 +45,13 @@ class Deferred {
 
  private:
   friend class Loop;
+  struct List {
+    Deferred* first = nullptr;
+    Deferred** end = &first;
+  };
   virtual void OnDeferred() = 0;
-  Loop* loop_ = nullptr;
+  void Append(List& list);
+  List* list_ = nullptr;
   Deferred** link_ = nullptr;  // what points here; null when not deferred
   Deferred* next_ = nullptr;
 };
@@ -89,6 +95,8 @@ class Loop {
   // Runs `work` at the end of the callback that is running now, after its output was sent; what it
   // writes is sent too. First come, first run.
   void Defer(Deferred& work);
+  // The same behind all callbacks of this turn: for what gathers the output of many streams.
+  void DeferToTurnEnd(Deferred& work);
 
   // Sends what was written during a callback. Every callback that this room raises ends with it,
   // so nobody above needs to. Raises no events: those wait for the end of the callback.
@@ -121,6 +129,8 @@ class Loop {
   void SetTimer(TimePoint due);
   void OnTimer();
   void OnMail();
+  void EndTurn();
+  void Again();
   void Bury();
   void Tell();
   void RunDeferred();
@@ -151,8 +161,8 @@ class Loop {
   // socket knows its place, and a place is null once its socket is gone.
   std::vector<Socket*> to_flush_;
   std::vector<Socket*> to_tell_;
-  Deferred* deferred_ = nullptr;
-  Deferred** deferred_end_ = &deferred_;
+  Deferred::List deferred_;
+  Deferred::List at_turn_end_;
 
   // Write requests are held only while a write waits for the peer; a few are kept for reuse.
   WriteRequest* free_requests_ = nullptr;

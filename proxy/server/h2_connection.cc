@@ -174,7 +174,7 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
   }
 
   http::H2ServerSession& session() { return connection_.session_; }
-  void Leaves() { connection_.loop_.Defer(connection_); }
+  void Leaves() { connection_.Wake(); }
   // What the client got of the answer is not all of it.
   void Break() {
     reset_ = true;
@@ -225,7 +225,7 @@ void H2Connection::Start(std::string_view came) {
   stream_->StartReading();
   if (service_.draining()) BeginShutdown();
   if (!came.empty()) Feed(came);
-  loop_.Defer(*this);
+  Wake();
 }
 
 http::H2ServerStream* H2Connection::OnStream() { return new Request(*this); }
@@ -235,8 +235,11 @@ http::H2ServerStream* H2Connection::OnStream() { return new Request(*this); }
 void H2Connection::OnRead(std::span<char> bytes) {
   if (phase_ >= Phase::kLinger) return;
   Feed({bytes.data(), bytes.size()});
-  loop_.Defer(*this);
+  Wake();
 }
+
+// One look at all that the streams have to say in a turn: their frames share records and writes.
+void H2Connection::Wake() { loop_.DeferToTurnEnd(*this); }
 
 void H2Connection::Feed(std::string_view bytes) {
   session_.Feed(bytes, loop_.now());
@@ -254,12 +257,14 @@ void H2Connection::OnReadEnd(int error) {
   Close();
 }
 
-void H2Connection::OnWritable() { loop_.Defer(*this); }
+void H2Connection::OnWritable() { Wake(); }
 
 void H2Connection::OnFlushed() {
   awaiting_flush_ = false;
-  for (Request* const request : std::exchange(unflushed_, {})) Finish(*request);
-  loop_.Defer(*this);
+  finishing_.swap(unflushed_);
+  for (Request* const request : finishing_) Finish(*request);
+  finishing_.clear();
+  Wake();
 }
 
 void H2Connection::Pump() {
@@ -284,17 +289,19 @@ void H2Connection::OnDeferred() {
 void H2Connection::Settle(Request& request) {
   if (std::exchange(request.settled_, true)) return;
   settled_.push_back(&request);
-  loop_.Defer(*this);
+  Wake();
 }
 
 void H2Connection::FinishSettled() {
-  for (Request* const request : std::exchange(settled_, {})) {
+  finishing_.swap(settled_);
+  for (Request* const request : finishing_) {
     if (request->reset_ || request->exchange_ == nullptr || stream_->buffered() == 0) {
       Finish(*request);
     } else {
       unflushed_.push_back(request);
     }
   }
+  finishing_.clear();
   if (unflushed_.empty() || awaiting_flush_) return;
   awaiting_flush_ = true;
   stream_->NotifyFlushed();
@@ -327,14 +334,14 @@ void H2Connection::BeginShutdown() {
   phase_ = Phase::kAnnounced;
   session_.AnnounceShutdown();
   loop_.Arm(announced_, kDrainLinger);
-  loop_.Defer(*this);
+  Wake();
 }
 
 void H2Connection::OnAnnounced() {
   if (phase_ != Phase::kAnnounced) return;
   phase_ = Phase::kRefusing;
   session_.RefuseFurther();
-  loop_.Defer(*this);
+  Wake();
 }
 
 void H2Connection::Cut() {
@@ -394,7 +401,7 @@ void H2Connection::OnDeadline() {
   } else {
     CheckRates();
   }
-  if (phase_ != Phase::kClosed) loop_.Defer(*this);
+  if (phase_ != Phase::kClosed) Wake();
 }
 
 void H2Connection::CheckRates() {

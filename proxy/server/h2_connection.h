@@ -6,7 +6,7 @@
 // the marks allow. A stream whose own window is shut answers for itself; one that waits for the
 // connection is judged by what the connection moves.
 //
-// Output gathers during a callback and leaves in one go; while the kernel takes no more, frames are
+// Output gathers during a turn and leaves in one go; while the kernel takes no more, frames are
 // not made. Memory: a stream has an arena and the body bytes its client has no window for.
 //
 // Threads: one worker's. Ownership: the owner given to it; it asks to be let go through
@@ -64,6 +64,7 @@ class H2Connection final : public Guest,
   void OnFlushed() override;
   void OnDeferred() override;
 
+  void Wake();
   void Feed(std::string_view bytes);
   void Pump();
   void Settle(Request& request);
@@ -91,6 +92,7 @@ class H2Connection final : public Guest,
   Request* first_ = nullptr;         // of all there are
   std::vector<Request*> settled_;    // over, or wholly in the output
   std::vector<Request*> unflushed_;  // done as soon as the kernel has what was written
+  std::vector<Request*> finishing_;  // the batch at hand; keeps its capacity
   uint32_t requests_ = 0;
   TimePoint head_since_{};  // when the head began that has not ended
   uint64_t rate_mark_ = 0;  // bytes of bodies that had left at the last look

@@ -45,7 +45,7 @@ class H2Upstream final : private net::StreamEvents, private net::Deferred {
   void OnFlushed() override {}
   void OnDeferred() override;
 
-  void Leaves() { pool_.loop().Defer(*this); }
+  void Leaves() { pool_.loop().DeferToTurnEnd(*this); }
   void Returned(Stream& stream);
   void FailAll(std::string_view why);
   void Unlink();

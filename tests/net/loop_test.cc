@@ -248,6 +248,52 @@ TEST_F(LoopTest, DeferredWorkRunsOnceAtTheEndOfTheCallbackFirstComeFirst) {
   EXPECT_EQ(log, ".ba");
 }
 
+TEST_F(LoopTest, WorkForTheEndOfTheTurnComesBehindAllItsCallbacks) {
+  std::string log;
+  Later callback([&] { log += 'c'; }), turn([&] { log += 't'; }), cancelled([&] { log += 'x'; });
+  loop_.Post([&] {
+    loop_.DeferToTurnEnd(turn);
+    loop_.DeferToTurnEnd(cancelled);
+    loop_.Defer(callback);
+    loop_.Post([&] { log += '2'; });
+    cancelled.CancelDeferred();
+    log += '1';
+  });
+  RunUntil([&] { return log.size() >= 4; });
+  EXPECT_EQ(log, "1ct2");
+}
+
+TEST_F(LoopTest, WhatATimerPutsOffToTheEndOfTheTurnDoesNotWaitForAnEvent) {
+  bool ran = false;
+  Later first([&] { ran = true; });
+  Later* const last = &first;
+  Later again([&] { loop_.DeferToTurnEnd(*last); });
+  struct Timer final : Deadline {
+    Timer(Loop& loop, Deferred& then) : loop_(loop), then_(then) {}
+    void OnDeadline() override { loop_.DeferToTurnEnd(then_); }
+    Loop& loop_;
+    Deferred& then_;
+  } timer(loop_, again);
+  loop_.Arm(timer, 1ms);
+  // The next event is the guard's, ten seconds away.
+  RunUntil([&] { return ran; });
+  EXPECT_TRUE(ran);
+}
+
+TEST_F(LoopTest, WorkThatPutsItselfOffForEverLeavesRoomForOthers) {
+  int runs = 0;
+  Later* self = nullptr;
+  Later again([&] {
+    ++runs;
+    loop_.DeferToTurnEnd(*self);
+  });
+  self = &again;
+  loop_.DeferToTurnEnd(again);
+  RunFor(3ms);
+  EXPECT_GT(runs, 4);
+  again.CancelDeferred();
+}
+
 TEST_F(LoopTest, WorkThatDefersItselfForEverLeavesRoomForOthers) {
   int runs = 0;
   Later* self = nullptr;
