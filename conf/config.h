@@ -132,7 +132,6 @@ struct HeaderEdits {
   std::vector<std::pair<std::string, std::string>> set;  // replaces
   std::vector<std::pair<std::string, std::string>> add;
   std::vector<std::string> remove;
-  bool empty() const { return set.empty() && add.empty() && remove.empty(); }
 };
 
 struct Redirect {

@@ -34,7 +34,6 @@ class HeadScan {
   // REQUIRES: neither complete nor refused before.
   Result Feed(std::string_view bytes, const HeadLimits& limits);
 
-  uint32_t size() const { return size_; }              // bytes taken so far
   uint32_t fields() const { return lines_ - 1; }       // REQUIRES: complete
   uint32_t first_line() const { return first_line_; }  // length without CRLF; REQUIRES: complete
 

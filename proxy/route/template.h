@@ -40,7 +40,6 @@ class Template {
   Template() = default;
   explicit Template(std::string_view text);
 
-  bool empty() const { return pieces_.empty(); }
   // No names inside: Expand() needs no values and allocates nothing.
   bool constant() const;
   bool uses(std::string_view TemplateValues::*value) const;
