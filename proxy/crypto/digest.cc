@@ -7,9 +7,11 @@
 namespace sluice::crypto {
 
 Sha256Digest Sha256(std::string_view bytes) {
+  // Looked up once: by EVP_sha256() it would be again for each digest, at the price of hashing.
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Sha256Digest digest;
-  SLUICE_CHECK(
-      EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1);
+  SLUICE_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, kSha256, nullptr) ==
+               1);
   return digest;
 }
 

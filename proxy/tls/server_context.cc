@@ -66,6 +66,12 @@ struct ServerContext::Callbacks {
     return SSL_TLSEXT_ERR_OK;
   }
 
+  // Looked up once: by EVP_aes_256_cbc() it would be again for each ticket.
+  static const EVP_CIPHER* TicketCipher() {
+    static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+    return cipher;
+  }
+
   static int OnTicket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                       EVP_MAC_CTX* mac, int seal) {
     const ServerContext& self = Of(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
@@ -75,7 +81,7 @@ struct ServerContext::Callbacks {
       std::memcpy(name, key.name.data(), key.name.size());
       crypto::FillRandom({iv, 16});
       const bool ready =
-          EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv) == 1 &&
+          EVP_EncryptInit_ex(cipher, TicketCipher(), nullptr, key.cipher.data(), iv) == 1 &&
           UseKey(key, mac);
       return ready ? 1 : -1;
     }
@@ -84,7 +90,7 @@ struct ServerContext::Callbacks {
     });
     if (key == ring->end()) return 0;  // a full handshake, and a new ticket
     const bool ready =
-        EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv) == 1 &&
+        EVP_DecryptInit_ex(cipher, TicketCipher(), nullptr, key->cipher.data(), iv) == 1 &&
         UseKey(*key, mac);
     if (!ready) return -1;
     return key == ring->begin() ? 1 : 2;  // 2: good, and to be replaced
