@@ -15,6 +15,7 @@ namespace sluice::server {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(100);
+constexpr uint32_t kTicksPerSecond = 10;
 // How long a start waits for the first answer of the resolver before it serves without.
 constexpr Duration kFirstNames = std::chrono::seconds(5);
 // Descriptors that are not connections: listeners, logs, loops, the resolver.
@@ -156,6 +157,7 @@ void Supervisor::OnTick() {
   observe::ProcessStats& stats = process_stats_.shard(worker_count_);
   stats.turns.Add();
   stats.loop_lag.Record(loop_.lag());
+  if (++ticks_ % kTicksPerSecond == 0) spare_memory_.Look();
   if (names_->settled()) OnNamesInHand();
 }
 

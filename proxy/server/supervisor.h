@@ -26,6 +26,7 @@
 #include "proxy/server/names.h"
 #include "proxy/server/process.h"
 #include "proxy/server/registry.h"
+#include "proxy/server/spare_memory.h"
 #include "proxy/server/worker.h"
 
 namespace sluice::server {
@@ -124,6 +125,8 @@ class Supervisor {
   BoundDeadline<Supervisor, &Supervisor::Finish> deadline_{this};
   BoundDeadline<Supervisor, &Supervisor::OnNamesInHand> first_names_{this};
   BoundDeadline<Supervisor, &Supervisor::Upkeep> upkeep_{this};
+  SpareMemory spare_memory_;
+  uint32_t ticks_ = 0;
   uint32_t hours_ = 0;
   bool unpublished_ = false;  // a view waits for names
   WallTime started_{};
