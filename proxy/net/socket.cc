@@ -85,7 +85,11 @@ struct Socket::Callbacks {
     // Without room libuv does not read but says ENOBUFS, which is where a pause takes effect.
     const Socket* const owner = core->owner();
     const bool read = owner != nullptr && owner->pauses_ == 0;
-    const size_t size = owner != nullptr && owner->streaming_ ? block.size() : Loop::kFirstRead;
+    const bool streaming = owner != nullptr && owner->streaming_;
+    // One read is what everybody may still have when all buffers are full.
+    const size_t size = BufferBudget::Exhausted() ? kLargeBlock
+                        : streaming               ? block.size()
+                                                  : Loop::kFirstRead;
     *buf = uv_buf_init(block.data(), read ? static_cast<unsigned>(size) : 0);
   }
 
