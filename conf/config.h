@@ -46,6 +46,14 @@ struct Tls {
   Duration hsts = 0s;               // Strict-Transport-Security; 0: not said
 };
 
+// What one HTTP/2 connection of a client may have.
+struct Http2 {
+  uint32_t max_streams = 128;      // requests at once
+  uint64_t window = 64 << 10;      // bytes of each request body, sent before we have passed them on
+  uint64_t send_buffer = 2 << 20;  // bytes of answers that the client has no window for, of all
+  uint32_t tolerance = 1;          // times what is allowed of frames that get nothing done
+};
+
 struct Listener {
   std::string name;     // default: the address
   std::string address;  // "0.0.0.0:80", "[::]:80", "unix:/run/sluice.sock"
@@ -63,6 +71,7 @@ struct Listener {
   bool redirect_https = false;         // answer every request with its https address
   // Who begins each connection with a PROXY header, as ClientIp::trusted_proxies; empty: nobody.
   std::vector<std::string> proxy_protocol = {};
+  Http2 http2 = {};
   std::optional<Tls> tls = std::nullopt;
 };
 

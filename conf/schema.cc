@@ -58,6 +58,7 @@ std::vector<Owner> OnlySame(Owner parent) { return {parent}; }
 constexpr Section kSections[] = {
     {"listener", true, "An address where clients are served. At least one.",
      Append<&Config::listeners>, Each<&Config::listeners>},
+    {"listener.http2", false, "What one HTTP/2 connection of a client may have.", Same, OnlySame},
     {"listener.tls", false, "Speak TLS there, and nothing else.", Emplace<&Listener::tls>,
      IfAny<&Listener::tls>},
     {"listener.tls.certificates", true,
@@ -131,6 +132,21 @@ constexpr Key kKeys[] = {
      "0B/s..1GiB/s", "Slower clients are cut off, up and down; 0: never."},
     {"listener.min_body_rate_grace", Type::kDuration, At<&Listener::min_body_rate_grace>, "\"10s\"",
      "1ms..1h", "How long a client may be slower than min_body_rate."},
+    {"listener.http2.max_streams", Type::kCount, At<&Listener::http2, &Http2::max_streams>, "128",
+     "1..10000",
+     "Requests at once; further ones are refused unseen, for the client to send again."},
+    {"listener.http2.window", Type::kSize, At<&Listener::http2, &Http2::window>, "\"64KiB\"",
+     "1KiB..16MiB",
+     "What a client may send of each request body ahead of the server: more is faster for uploads "
+     "over long lines, and is what each of them may take in memory."},
+    {"listener.http2.send_buffer", Type::kSize, At<&Listener::http2, &Http2::send_buffer>,
+     "\"2MiB\"", "64KiB..1GiB",
+     "What waits in memory for a client that reads slowly, of all its answers; beyond it each "
+     "keeps 16 KiB, or what one read brought."},
+    {"listener.http2.tolerance", Type::kCount, At<&Listener::http2, &Http2::tolerance>, "1",
+     "1..1000",
+     "A client is cut that cancels much and finishes little, or sends frames that get nothing "
+     "done; this is how many times the usual it may, before. See sluice_http2_cut_total."},
     {"listener.unix_mode", Type::kText, At<&Listener::unix_mode>, "\"0666\"", "",
      "Permissions of the file of a Unix socket.", CheckFileMode},
     {"listener.redirect_https", Type::kFlag, At<&Listener::redirect_https>, "false", "",

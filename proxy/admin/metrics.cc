@@ -82,6 +82,22 @@ void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
     out.Sample({{"listener", name}, {"end", "resumed"}}, totals.resumed);
     out.Sample({{"listener", name}, {"end", "failed"}}, totals.failed_handshakes);
   }
+  out.Family("sluice_http2_cut_total", "counter",
+             "HTTP/2 clients that were cut: a budget they spent, a limit, or a rule they broke.");
+  for (const auto& listening : listeners.all()) {
+    const observe::ListenerTotals totals = observe::Sum(listening->stats);
+    for (size_t i = 0; i < observe::kHttp2Cuts.size(); ++i) {
+      out.Sample({{"listener", listening->spec->name}, {"why", observe::kHttp2Cuts[i]}},
+                 totals.http2_cuts[i]);
+    }
+  }
+  out.Family(
+      "sluice_http2_withdrawn_total", "counter",
+      "HTTP/2 requests that their client cancelled in the same breath; not counted as such.");
+  for (const auto& listening : listeners.all()) {
+    out.Sample({{"listener", listening->spec->name}},
+               observe::Sum(listening->stats).http2_withdrawn);
+  }
   out.Family("sluice_tls_certificate_expiry_seconds", "gauge",
              "When the certificate that ends first does so, in Unix time.");
   for (const auto& listening : listeners.all()) {

@@ -20,6 +20,9 @@ namespace sluice::http {
 
 class H2Budget {
  public:
+  // `tolerance`: times what is said below.
+  explicit H2Budget(double tolerance = 1) : tolerance_(tolerance) {}
+
   enum class Kind : uint8_t {
     kReset,     // streams the peer reset (CVE-2023-44487)
     kFault,     // streams we had to reset or refuse (CVE-2025-8671)
@@ -30,15 +33,22 @@ class H2Budget {
     kOther,     // priorities, continuations; frames that nobody knows cost what their bytes do
   };
 
+  // What a stream counts for that came to nothing, by the bytes its head unpacked to: reading them
+  // was the work, and HPACK lets a peer mean thousands by one.
+  static double Weight(uint64_t head_bytes) {
+    return 1 + static_cast<double>(head_bytes) / kHeadUnit;
+  }
+
   // False: the budget is spent, and the peer is to be cut.
-  [[nodiscard]] bool Charge(Kind kind, TimePoint now) {
+  [[nodiscard]] bool Charge(Kind kind, TimePoint now, double count = 1) {
     Account& account = accounts_[static_cast<size_t>(kind)];
     const Terms& terms = kTerms[static_cast<size_t>(kind)];
     if (account.since == TimePoint{}) account.since = now;
     const double passed = std::chrono::duration<double>(now - account.since).count();
-    account.used = std::max(0.0, account.used - passed * terms.refill_per_second) + 1;
+    account.used =
+        std::max(0.0, account.used - passed * terms.refill_per_second * tolerance_) + count;
     account.since = now;
-    return account.used <= terms.burst;
+    return account.used <= terms.burst * tolerance_;
   }
 
   // Work was done that entitles the peer to `count` more.
@@ -51,6 +61,9 @@ class H2Budget {
   static double Burst(Kind kind) { return kTerms[static_cast<size_t>(kind)].burst; }
 
  private:
+  // A browser's head with all its cookies, nearly always.
+  static constexpr double kHeadUnit = 8 * 1024;
+
   struct Terms {
     double burst;
     double refill_per_second;
@@ -72,6 +85,7 @@ class H2Budget {
     double used = 0;
     TimePoint since{};
   };
+  double tolerance_;
   std::array<Account, kTerms.size()> accounts_;
 };
 

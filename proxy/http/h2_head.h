@@ -34,6 +34,9 @@ class H2HeadReader {
   // The library beneath found a fault in a field and did not pass it on.
   void AddMalformed();
 
+  // Of the block so far, as the same head would count in HTTP/1.
+  uint64_t size() const { return size_; }
+
   // Each settles what Begin() was given the fields of. `end_stream`: no body follows.
   std::optional<Refusal> FinishRequest(RequestHead& head, bool end_stream);
   std::optional<Refusal> FinishResponse(ResponseHead& head, Method request, bool end_stream);
@@ -52,7 +55,7 @@ class H2HeadReader {
   const HeadLimits limits_;
   Kind kind_ = Kind::kRequest;
   Fields* fields_ = nullptr;
-  uint64_t size_ = 0;    // as the same head would count in HTTP/1
+  uint64_t size_ = 0;
   uint32_t count_ = 0;   // fields, a cookie in crumbs as one
   uint32_t crumbs_ = 0;  // of a cookie, behind the first
   bool regular_ = false;

@@ -35,7 +35,7 @@ void H2ServerSession::OnBlockEnd(H2Stream& known, H2HeadReader& reader, bool end
   stream.opened_ = true;
   const std::optional<Refusal> refusal = reader.FinishRequest(stream.head_, end_stream);
   if (refusal) {
-    if (!Charge(H2Budget::Kind::kFault)) return;
+    if (!Charge(H2Budget::Kind::kFault, H2Budget::Weight(reader.size()))) return;
     return stream.OnRequest(&*refusal);
   }
   stream.OnRequest(nullptr);

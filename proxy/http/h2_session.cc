@@ -22,6 +22,7 @@ H2Error ErrorOf(int library_error) {
   switch (library_error) {
     case NGHTTP2_ERR_FLOODED:
     case NGHTTP2_ERR_TOO_MANY_SETTINGS:
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
     case NGHTTP2_ERR_CALLBACK_FAILURE:
       return H2Error::kEnhanceYourCalm;
     case NGHTTP2_ERR_NOMEM:
@@ -46,7 +47,7 @@ struct H2Session::Callbacks {
   }
 
   // Frames that are cheap to send and not to take are counted before a byte of them is looked at.
-  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* user) {
+  static int OnBeginFrame(nghttp2_session* session, const nghttp2_frame_hd* hd, void* user) {
     H2Session& self = Self(user);
     if (self.doomed_) return NGHTTP2_ERR_CALLBACK_FAILURE;
     using Kind = H2Budget::Kind;
@@ -65,9 +66,12 @@ struct H2Session::Callbacks {
         self.inside_head_ = (hd->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
         within = self.Charge(hd->length == 0 ? Kind::kEmpty : Kind::kOther);
         break;
-      case NGHTTP2_RST_STREAM:
-        within = self.Charge(Kind::kReset);
+      case NGHTTP2_RST_STREAM: {
+        const H2Stream* const stream = StreamOf(session, hd->stream_id);
+        within = self.Charge(Kind::kReset,
+                             H2Budget::Weight(stream != nullptr ? stream->head_bytes_ : 0));
         break;
+      }
       case NGHTTP2_SETTINGS:
         if (!ack) within = self.Charge(Kind::kSettings);
         break;
@@ -119,6 +123,7 @@ struct H2Session::Callbacks {
       H2Stream* const current = std::exchange(self.current_, nullptr);
       if (current == nullptr || current != stream) return 0;
       if (ends) stream->peer_ended_ = true;
+      stream->head_bytes_ += self.reader_.size();
       self.OnBlockEnd(*stream, self.reader_, ends);
     } else if (frame->hd.type == NGHTTP2_DATA && ends && Listens(stream)) {
       stream->peer_ended_ = true;
@@ -137,6 +142,7 @@ struct H2Session::Callbacks {
     if (stream->fault_.empty()) stream->fault_ = nghttp2_strerror(error);
     if (self.current_ == stream) {
       self.current_ = nullptr;
+      stream->head_bytes_ += self.reader_.size();
       self.OnBlockRefused(*stream, stream->fault_);
     }
     return 0;
@@ -205,7 +211,17 @@ struct H2Session::Callbacks {
     H2Session& self = Self(user);
     if (frame->hd.type == NGHTTP2_RST_STREAM) {
       const uint32_t code = frame->rst_stream.error_code;
-      if (self.server_ && code != NGHTTP2_NO_ERROR) self.ChargeFault();
+      const H2Stream* const reset = StreamOf(self.session_, frame->hd.stream_id);
+      const double weight = H2Budget::Weight(reset != nullptr ? reset->head_bytes_ : 0);
+      if (self.server_ && code != NGHTTP2_NO_ERROR) {
+        (void)self.Charge(H2Budget::Kind::kFault, weight);
+      }
+      return 0;
+    }
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      // The library has found a fault of the whole connection, and has just said so.
+      self.farewell_said_ = true;
+      self.Doom(static_cast<H2Error>(frame->goaway.error_code), "a rule of HTTP/2 was broken");
       return 0;
     }
     if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) return 0;
@@ -271,7 +287,7 @@ bool H2Stream::shut() const {
 }
 
 H2Session::H2Session(bool server, const HeadLimits& limits, const H2Options& options)
-    : options_(options), reader_(limits), server_(server) {
+    : options_(options), reader_(limits), budget_(options.tolerance), server_(server) {
   const int rc = server ? nghttp2_session_server_new2(&session_, Callbacks::Table(), this,
                                                       Callbacks::Options(true))
                         : nghttp2_session_client_new2(&session_, Callbacks::Table(), this,
@@ -328,6 +344,7 @@ void H2Session::Doom(H2Error error, std::string_view why) {
   if (doomed_) return;
   doomed_ = true;
   farewell_ = error;
+  cut_ = error == H2Error::kEnhanceYourCalm ? H2Cut::kLimit : H2Cut::kProtocol;
   why_ = why;
 }
 
@@ -496,13 +513,14 @@ void H2Session::Fault(H2Stream& stream, std::string_view why) {
 
 // Defence.
 
-bool H2Session::Charge(H2Budget::Kind kind) {
-  if (budget_.Charge(kind, now_)) return true;
-  Doom(H2Error::kEnhanceYourCalm, H2Budget::Why(kind));
+bool H2Session::Charge(H2Budget::Kind kind, double count) {
+  if (budget_.Charge(kind, now_, count)) return true;
+  if (!doomed_) {
+    Doom(H2Error::kEnhanceYourCalm, H2Budget::Why(kind));
+    cut_ = static_cast<H2Cut>(kind);
+  }
   return false;
 }
-
-void H2Session::ChargeFault() { (void)Charge(H2Budget::Kind::kFault); }
 
 void H2Session::AnnounceShutdown() {
   if (!doomed_) nghttp2_submit_shutdown_notice(session_);

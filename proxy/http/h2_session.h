@@ -46,6 +46,19 @@ enum class H2Error : uint32_t {
   kEnhanceYourCalm = 11,
 };
 
+// Why a peer was cut, for those who count: a budget it spent (H2Budget::Kind), ...
+enum class H2Cut : uint8_t {
+  kReset,
+  kFault,
+  kSettings,
+  kPing,
+  kEmpty,
+  kWindow,
+  kOther,
+  kLimit,     // ... something larger or slower than allowed at all, ...
+  kProtocol,  // ... or a rule it broke
+};
+
 struct H2Options {
   uint32_t max_streams = 100;  // at once, opened by the peer
   uint32_t stream_window = 64 * 1024;
@@ -53,6 +66,7 @@ struct H2Options {
   uint32_t connection_window = 1 << 20;
   // What waits to be sent on all streams together; beyond, each holds no more than kStreamFloor.
   size_t hold_bytes = 2 << 20;
+  double tolerance = 1;  // times the budgets of h2_budget.h
 };
 
 class H2Session;
@@ -68,6 +82,8 @@ class H2Stream {
   int32_t id() const { return id_; }
   // Nothing more can be sent on it.
   bool closed() const { return closed_; }
+  // Nor has anything the peer said on it a meaning: it is closed, or about to be for a fault.
+  bool lost() const { return closed_ || !fault_.empty(); }
   size_t waiting() const { return out_.size(); }  // of the body, to be sent
   // The peer has left no window: that what waits does not leave is the peer's doing.
   bool shut() const;
@@ -101,7 +117,8 @@ class H2Stream {
   Fields* trailers_in_ = nullptr;
   std::string_view fault_;
   uint64_t given_ = 0;
-  size_t room_at_ = 0;  // was_full_: told when no more than this waits
+  uint64_t head_bytes_ = 0;  // received, unpacked
+  size_t room_at_ = 0;       // was_full_: told when no more than this waits
   int32_t id_ = 0;
   bool submitted_ = false;  // the head is with nghttp2
   bool starved_ = false;    // it asked and there was none
@@ -142,6 +159,7 @@ class H2Session {
   bool over() const;
   std::string_view why() const { return why_; }  // of Doom(), or the library's
   bool doomed() const { return doomed_; }
+  H2Cut cut() const { return cut_; }  // once doomed()
   // A head has begun and not ended: whoever waits for it should not wait forever.
   bool inside_head() const { return inside_head_ || current_ != nullptr; }
   size_t held() const { return held_; }
@@ -165,7 +183,7 @@ class H2Session {
   // The peer serves no stream above `last`.
   virtual void OnGoAway(int32_t /*last*/) {}
 
-  bool Charge(H2Budget::Kind kind);
+  bool Charge(H2Budget::Kind kind, double count = 1);
   void BeginTrailers(H2Stream& stream, H2HeadReader& reader);
   void EndTrailers(H2Stream& stream, H2HeadReader& reader);
   void Adopt(H2Stream& stream, int32_t id);
@@ -191,7 +209,6 @@ class H2Session {
   void Wake(H2Stream& stream);
   void Give(H2Stream& stream, size_t bytes);
   void TellRoom();
-  void ChargeFault();
   void AppendFarewell(Bytes& out);
 
   H2Stream* current_ = nullptr;  // whose block is being read
@@ -204,6 +221,7 @@ class H2Session {
   std::vector<H2Stream*> touched_;  // gave bytes away in this Pump()
   std::string_view why_;
   H2Error farewell_ = H2Error::kNone;
+  H2Cut cut_ = H2Cut::kProtocol;
   const bool server_;
   bool doomed_ = false;
   bool farewell_said_ = false;

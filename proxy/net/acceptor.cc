@@ -32,7 +32,8 @@ struct Acceptor::Poll {
   static void OnEvent(uv_poll_t* handle, int, int) {
     const auto* const poll = static_cast<Poll*>(handle->data);
     Loop& loop = poll->owner->loop_;
-    for (int i = 0; i < kBurst && poll->owner != nullptr && !poll->owner->paused_; ++i) {
+    const int most = poll->owner->burst_ ? poll->owner->burst_() : kBurst;
+    for (int i = 0; i < most && poll->owner != nullptr && !poll->owner->paused_; ++i) {
       if (!poll->owner->AcceptOne()) break;
     }
     loop.EndCallback();

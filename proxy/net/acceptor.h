@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -52,6 +53,8 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
+  // Asked in each turn in which somebody waits: how many to take in it.
+  void SetBurst(absl::AnyInvocable<int()> burst) { burst_ = std::move(burst); }
   // While paused, connections wait in the kernel's backlog.
   void Pause();
   void Resume();
@@ -75,6 +78,7 @@ class Acceptor {
 
   Loop& loop_;
   OnDescriptor accept_;
+  absl::AnyInvocable<int()> burst_;
   Poll* poll_;  // null after Close()
   bool paused_ = false;
   uint64_t exhausted_ = 0;

@@ -80,6 +80,8 @@ ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
     totals.resumed += shard.resumed.value();
     totals.failed_handshakes += shard.failed_handshakes.value();
     AddCells(totals.proxy_headers, shard.proxy_headers);
+    AddCells(totals.http2_cuts, shard.http2_cuts);
+    totals.http2_withdrawn += shard.http2_withdrawn.value();
   });
   return totals;
 }

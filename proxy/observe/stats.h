@@ -75,6 +75,10 @@ struct ServerStats {
   Histogram first_byte;  // ExchangeRecord::first_byte, of every try that got an answer
 };
 
+// Why an HTTP/2 client was cut, as /metrics says it; in the order of http::H2Cut.
+inline constexpr std::array<std::string_view, 9> kHttp2Cuts = {
+    "reset", "fault", "settings", "ping", "empty", "window", "other", "limit", "protocol"};
+
 struct ListenerStats {
   Gauge connections;  // open now
   Cell accepted;
@@ -82,6 +86,8 @@ struct ListenerStats {
   Cell resumed;     // of those, with a session from before
   Cell failed_handshakes;
   std::array<Cell, kProxyEnds> proxy_headers;  // by ProxyEnd
+  std::array<Cell, kHttp2Cuts.size()> http2_cuts;
+  Cell http2_withdrawn;  // requests that were cancelled before they were looked at
 };
 
 struct ProcessStats {
@@ -120,6 +126,8 @@ struct ListenerTotals {
   uint64_t resumed = 0;
   uint64_t failed_handshakes = 0;
   std::array<uint64_t, kProxyEnds> proxy_headers{};
+  std::array<uint64_t, kHttp2Cuts.size()> http2_cuts{};
+  uint64_t http2_withdrawn = 0;
 };
 
 struct ProcessTotals {

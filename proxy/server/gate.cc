@@ -27,6 +27,7 @@ Gate::Gate(net::Loop& loop, Service& service, const Binding& binding, size_t sha
             OnAccept(std::move(socket), peer);
           })) {
   SetSpec(binding);
+  acceptor_->SetBurst([this] { return welcome_.Next(); });
 }
 
 Gate::~Gate() {
@@ -95,6 +96,7 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
 void Gate::BeginClient(Arrival arrival, std::span<char> came) {
   arrival.listener = spec_;
   if (tls_ != nullptr) {
+    welcome_.Spent(Welcome::kHandshake);
     return Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_, came));
   }
   BeginHttp1(std::move(arrival), came);

@@ -16,6 +16,7 @@
 #include "proxy/server/guest.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/service.h"
+#include "proxy/server/welcome.h"
 
 namespace sluice::server {
 
@@ -47,6 +48,8 @@ class Gate final : private ConnectionOwner {
   void Release(Guest& guest) override;
   void BeginClient(Arrival arrival, std::span<char> came) override;
   void BeginHttp1(Arrival arrival, std::span<char> came) override;
+  observe::ListenerStats& stats() override { return stats_; }
+  void Spent(Duration time) override { welcome_.Spent(time); }
   void BeginHttp2(Arrival arrival, std::string_view came) override;
   template <typename Act>
   void ForEach(Act act);
@@ -58,6 +61,7 @@ class Gate final : private ConnectionOwner {
   std::shared_ptr<const tls::ServerContext> tls_;  // null: plain
   admission::TrustedProxies balancers_;            // whose PROXY header is believed
   observe::ListenerStats& stats_;
+  Welcome welcome_;
   std::unique_ptr<net::Acceptor> acceptor_;
   // Accepted at the very moment another worker took the last place, or while closing.
   std::deque<std::pair<std::unique_ptr<net::Socket>, Address>> parked_;

@@ -11,7 +11,9 @@
 
 #include "conf/config.h"
 #include "proxy/base/peer.h"
+#include "proxy/base/time.h"
 #include "proxy/net/stream.h"
+#include "proxy/observe/stats.h"
 #include "ratelimit/concurrency.h"
 
 namespace sluice::server {
@@ -47,6 +49,10 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
   // The connection is over: retire it (net::Loop::Retire).
   virtual void Release(Guest& guest) = 0;
+  // The listener's, of this loop.
+  virtual observe::ListenerStats& stats() = 0;
+  // What a newcomer said took that long to understand.
+  virtual void Spent(Duration time) = 0;
   // Whose connection it is has been told; `came` was read of the client itself. Whoever says so is
   // released next.
   virtual void BeginClient(Arrival arrival, std::span<char> came) = 0;

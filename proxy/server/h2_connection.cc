@@ -6,6 +6,7 @@
 
 #include "proxy/base/check.h"
 #include "proxy/base/log.h"
+#include "proxy/server/welcome.h"
 
 namespace sluice::server {
 namespace {
@@ -13,10 +14,23 @@ namespace {
 // As in connection.cc.
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 constexpr Duration kDrainLinger = std::chrono::milliseconds(500);
+// Of a client that was cut: a round trip for it to hear why. It may come again as often as it can,
+// and each of its connections costs memory until this is over.
+constexpr Duration kCutLinger = std::chrono::milliseconds(250);
 constexpr Duration kRateSpell = std::chrono::seconds(1);
 
 // Output made in one go. Beyond it a new and more urgent stream would wait behind old bytes.
 constexpr size_t kGatherBytes = 64 * 1024;
+
+http::H2Options OptionsOf(const conf::Http2& spec) {
+  http::H2Options options;
+  options.max_streams = spec.max_streams;
+  options.stream_window = static_cast<uint32_t>(spec.window);
+  options.connection_window = std::max(options.connection_window, options.stream_window);
+  options.hold_bytes = spec.send_buffer;
+  options.tolerance = spec.tolerance;
+  return options;
+}
 
 bool IsGrpc(const http::RequestHead& head) {
   return head.fields.Value(http::FieldId::kContentType).starts_with("application/grpc");
@@ -135,27 +149,41 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
  private:
   friend class H2Connection;
 
-  // http::H2Stream
+  // http::H2Stream. What comes before Open() waits for it here.
   void OnRequest(const http::Refusal* refusal) override {
     connection_.head_since_ = {};
     ++connection_.requests_;
-    input_ended_ = refusal != nullptr || !http::HasBody(H2ServerStream::head().framing);
-    exchange_ = connection_.service_.Open({.arena = memory(),
-                                           .downstream = *this,
-                                           .head = H2ServerStream::head(),
-                                           .peer = connection_.peer_,
-                                           .listener = *connection_.listener_,
-                                           .refusal = refusal});
+    if (refusal != nullptr) refusal_ = *refusal;
+    connection_.unopened_.push_back(this);
   }
   void OnBody(std::string_view bytes) override {
+    if (exchange_ == nullptr) return early_body_.Append(bytes);
     received_ += bytes.size();
     if (input_ended_ || answer_ended_) return session().Consumed(*this, bytes.size());
     unconsumed_ += bytes.size();
     exchange_->OnRequestBody(bytes);
   }
   void OnEnd(const http::Fields* trailers) override {
+    if (exchange_ == nullptr) {
+      early_end_ = true;
+      early_trailers_ = trailers;
+      return;
+    }
     if (std::exchange(input_ended_, true) || answer_ended_) return;
     exchange_->OnRequestEnd(trailers);
+  }
+  void Open() {
+    input_ended_ = refusal_.has_value() || !http::HasBody(H2ServerStream::head().framing);
+    exchange_ = connection_.service_.Open({.arena = memory(),
+                                           .downstream = *this,
+                                           .head = H2ServerStream::head(),
+                                           .peer = connection_.peer_,
+                                           .listener = *connection_.listener_,
+                                           .refusal = refusal_ ? &*refusal_ : nullptr});
+    for (; !early_body_.empty(); early_body_.RemovePrefix(early_body_.Front().size())) {
+      OnBody(early_body_.Front());
+    }
+    if (early_end_) OnEnd(early_trailers_);
   }
   void OnRoom() override {
     if (exchange_ != nullptr && !answer_ended_) exchange_->OnDownstreamWritable();
@@ -170,6 +198,8 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
           fault.empty() ? "the client reset the stream" : fault);
       Break();
     }
+    // Of all that a client may ask for and cancel within one read, at once.
+    if (exchange_ == nullptr) memory().Clear();
     connection_.Settle(*this);
   }
 
@@ -182,7 +212,11 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
   }
 
   H2Connection& connection_;
-  http::DownstreamEvents* exchange_ = nullptr;  // in memory()
+  http::DownstreamEvents* exchange_ = nullptr;  // in memory(); null before Open()
+  std::optional<http::Refusal> refusal_;
+  Bytes early_body_;
+  const http::Fields* early_trailers_ = nullptr;
+  bool early_end_ = false;
   Request* next_ = nullptr;
   Request** link_ = nullptr;
   size_t high_mark_ = 64 * 1024;
@@ -200,7 +234,7 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
 };
 
 H2Connection::H2Connection(net::Loop& loop, Service& service, ConnectionOwner& owner,
-                           Arrival arrival, const http::H2Options& options)
+                           Arrival arrival)
     : loop_(loop),
       service_(service),
       owner_(owner),
@@ -213,13 +247,14 @@ H2Connection::H2Connection(net::Loop& loop, Service& service, ConnectionOwner& o
                {.head_bytes = static_cast<uint32_t>(listener_->max_head),
                 .fields = listener_->max_fields,
                 .target_bytes = static_cast<uint32_t>(listener_->max_target)},
-               options) {}
+               OptionsOf(listener_->http2)) {}
 
 H2Connection::~H2Connection() {
   while (first_ != nullptr) delete first_;
 }
 
 void H2Connection::Start(std::string_view came) {
+  begun_ = loop_.now();
   stream_->SetEvents(this);
   ArmDeadline();
   stream_->StartReading();
@@ -242,13 +277,32 @@ void H2Connection::OnRead(std::span<char> bytes) {
 void H2Connection::Wake() { loop_.DeferToTurnEnd(*this); }
 
 void H2Connection::Feed(std::string_view bytes) {
+  const TimePoint before = std::chrono::steady_clock::now();
   session_.Feed(bytes, loop_.now());
+  if (before - begun_ < Welcome::kNew) owner_.Spent(std::chrono::steady_clock::now() - before);
+  OpenRequests();
+  // Not one read more of it, in this turn either.
+  if (session_.doomed()) stream_->Pause(net::PauseReason::kBacklog);
   if (!session_.inside_head()) {
     head_since_ = {};
   } else if (head_since_ == TimePoint{}) {
     head_since_ = loop_.now();
   }
   if (listener_->max_requests != 0 && requests_ >= listener_->max_requests) BeginShutdown();
+}
+
+// Only when all that came with them was read: a request that was cancelled in the same breath, or
+// came from a client that is cut for what it sent behind it, has cost no exchange, no server and no
+// line of a log.
+void H2Connection::OpenRequests() {
+  for (Request* const request : unopened_) {
+    if (!session_.doomed() && !request->lost()) {
+      request->Open();
+    } else {
+      owner_.stats().http2_withdrawn.Add();
+    }
+  }
+  unopened_.clear();
 }
 
 void H2Connection::OnReadEnd(int error) {
@@ -360,6 +414,7 @@ void H2Connection::Cut() {
 // Nothing more is read of the session: by agreement, or because the peer broke it.
 void H2Connection::EndSession() {
   if (session_.doomed()) {
+    owner_.stats().http2_cuts[static_cast<size_t>(session_.cut())].Add();
     static log::Site site;
     log::Info(site, "listener %s: an HTTP/2 client was cut: %s", listener_->name, session_.why());
     // Its bytes are not worth reading. What it may still want to know is in the output.
@@ -369,7 +424,7 @@ void H2Connection::EndSession() {
   phase_ = Phase::kLinger;
   stream_->FinishWriting();
   announced_.Cancel();
-  loop_.Arm(deadline_, kLingerTime);
+  loop_.Arm(deadline_, session_.doomed() ? kCutLinger : kLingerTime);
 }
 
 void H2Connection::Close() {

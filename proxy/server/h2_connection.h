@@ -33,8 +33,7 @@ class H2Connection final : public Guest,
                            private net::Deferred,
                            private http::H2ServerSession::Events {
  public:
-  H2Connection(net::Loop& loop, Service& service, ConnectionOwner& owner, Arrival arrival,
-               const http::H2Options& options = {});
+  H2Connection(net::Loop& loop, Service& service, ConnectionOwner& owner, Arrival arrival);
   ~H2Connection() override;
 
   // `came`: what was read of the client before, if anything.
@@ -66,6 +65,7 @@ class H2Connection final : public Guest,
 
   void Wake();
   void Feed(std::string_view bytes);
+  void OpenRequests();
   void Pump();
   void Settle(Request& request);
   void FinishSettled();
@@ -90,9 +90,11 @@ class H2Connection final : public Guest,
 
   http::H2ServerSession session_;
   Request* first_ = nullptr;         // of all there are
+  std::vector<Request*> unopened_;   // during Feed(): those that came
   std::vector<Request*> settled_;    // over, or wholly in the output
   std::vector<Request*> unflushed_;  // done as soon as the kernel has what was written
   std::vector<Request*> finishing_;  // the batch at hand; keeps its capacity
+  TimePoint begun_{};
   uint32_t requests_ = 0;
   TimePoint head_since_{};  // when the head began that has not ended
   uint64_t rate_mark_ = 0;  // bytes of bodies that had left at the last look

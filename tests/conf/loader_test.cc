@@ -46,12 +46,17 @@ TEST_F(LoaderTest, ServersAreTextsOrTablesSideBySide) {
 TEST_F(LoaderTest, NumbersComeInTheirUnits) {
   const Config config = Good(
       "[[listener]]\naddress = \"[::]:80\"\nmax_head = \"32KiB\"\nmax_target = 4096\n"
+      "http2 = { max_streams = 7, window = \"1MiB\", send_buffer = \"4MiB\", tolerance = 2 }\n"
       "head_timeout = \"250ms\"\nmin_body_rate = \"1KB/s\"\n"
       "[[pool]]\nname = \"web\"\nservers = [\"a:1\"]\ntotal_timeout = 0\ntries = 1\n"
       "outlier.rest = \"5s\"\n");
   EXPECT_EQ(config.listeners[0].max_head, 32768u);
   EXPECT_EQ(config.listeners[0].max_target, 4096u);
   EXPECT_EQ(config.listeners[0].head_timeout, 250ms);
+  EXPECT_EQ(config.listeners[0].http2.max_streams, 7u);
+  EXPECT_EQ(config.listeners[0].http2.window, 1u << 20);
+  EXPECT_EQ(config.listeners[0].http2.send_buffer, 4u << 20);
+  EXPECT_EQ(config.listeners[0].http2.tolerance, 2u);
   EXPECT_EQ(config.listeners[0].min_body_rate, 1000u);
   EXPECT_EQ(config.pools[0].total_timeout, 0s);
   EXPECT_EQ(config.pools[0].tries, 1u);

@@ -187,6 +187,42 @@ TEST(H2FlowTest, AnAttackerIsCutAndOthersNeverKnow) {
   EXPECT_TRUE(attacker.Until([&] { return attacker.reader().goaway; }));
   EXPECT_EQ(attacker.reader().goaway_error, 11u);
   EXPECT_EQ(proxy.Get("/").body, "fine");
+  EXPECT_EQ(proxy.ListenerCounts().http2_cuts[0], 1u);
+}
+
+TEST(H2FlowTest, WhatIsCancelledInTheSameBreathReachesNoServer) {
+  Origin origin(Ok("fine"));
+  TestProxy proxy(Site{.servers = {origin.address()}});
+  H2Wire client(proxy.Connect());
+  std::string all;
+  for (uint32_t id = 1; id < 101; id += 2) {
+    all += h2::Get(id, "/gone") + h2::Frame(h2::kReset, 0, id, h2::Number(8));
+  }
+  EXPECT_EQ(client.Ask(all + h2::Get(101, "/here"), 101).body, "fine");
+  EXPECT_EQ(origin.last().start, "GET /here HTTP/1.1");
+  // Where the bytes are cut is not ours to say.
+  EXPECT_LE(origin.requests().size(), 50u);
+  EXPECT_GE(proxy.ListenerCounts().http2_withdrawn, 1u);
+}
+
+TEST(H2FlowTest, ABodyThatComesWithItsHeadIsWhole) {
+  Origin origin(Echo);
+  TestProxy proxy(Site{.servers = {origin.address()}});
+  H2Wire client(proxy.Connect());
+  client.Send(h2::Post(1) + h2::Data(1, "first ") + h2::Data(1, "") + h2::Data(1, "last", true) +
+              h2::Post(3) + h2::Data(3, "more") + h2::Headers(3, {{"checksum", "1"}}));
+  EXPECT_EQ(client.Await(1).body, "first last");
+  EXPECT_EQ(client.Await(3).body, "more");
+}
+
+TEST(H2FlowTest, AListenerSaysHowManyRequestsItTakesAtOnce) {
+  Origin origin(Echo);
+  TestProxy proxy(Site{.servers = {origin.address()}, .listener = "http2.max_streams = 2\n"});
+  H2Wire client(proxy.Connect());
+  client.Send(h2::Post(1) + h2::Post(3) + h2::Post(5));
+  EXPECT_TRUE(client.Await(5).reset);
+  EXPECT_EQ(client.answer(5).error, 7u);
+  EXPECT_EQ(client.Ask(h2::Data(1, "a", true), 1).body, "a");
 }
 
 TEST(H2FlowTest, NothingOfTheCorpusReachesAServerInAnotherForm) {

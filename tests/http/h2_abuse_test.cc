@@ -99,6 +99,7 @@ TEST(H2AbuseTest, AContinuationFloodIsCut) {
   }
   EXPECT_LE(taken, 16);
   EXPECT_TRUE(talk.reader.goaway);
+  EXPECT_EQ(talk.reader.goaway_error, kCalm);
 }
 
 TEST(H2AbuseTest, AHeadThatUnpacksToManyTimesItsSizeIsCut) {
@@ -165,6 +166,98 @@ TEST(H2AbuseTest, WorkThatIsDoneEarnsWhatItNeeds) {
     ASSERT_TRUE(talk.Say(h2::Get(id) + windows)) << id << ": " << talk.session.why();
     talk.streams.clear();
   }
+}
+
+// The honest, who look like attackers.
+
+// A request as a browser makes one, with cookies of `cookies` bytes.
+std::string Image(uint32_t id, size_t cookies) {
+  h2::FieldList list = {
+      {":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/image"}};
+  for (; cookies > 4000; cookies -= 4000) list.emplace_back("cookie", std::string(4000, 'c'));
+  list.emplace_back("cookie", std::string(cookies, 'c'));
+  return h2::Frame(h2::kHeaders, h2::kEndHeaders | h2::kEndStream, id, h2::Block(list));
+}
+
+TEST(H2AbuseTest, ABrowserMayLeaveOnePageAfterAnotherWithAllItsImages) {
+  for (const size_t cookies : {size_t{100}, size_t{7000}, size_t{14'000}}) {
+    H2Talk talk;
+    talk.Say(h2::Hello());
+    uint32_t id = 1;
+    for (int page = 0; page < 10; ++page) {
+      const uint32_t first = id;
+      std::string gone;
+      for (int i = 0; i < 100; ++i, id += 2) ASSERT_TRUE(talk.Say(Image(id, cookies)));
+      for (uint32_t each = first; each < id; each += 2) {
+        gone += h2::Frame(h2::kReset, 0, each, h2::Number(8));
+      }
+      ASSERT_TRUE(talk.Say(gone)) << "page " << page << ", " << cookies << ": "
+                                  << talk.session.why();
+      talk.streams.clear();
+      talk.now += std::chrono::seconds(8);
+    }
+  }
+}
+
+TEST(H2AbuseTest, AClientMayPingEveryTenSecondsAllDayAndMeasureItsPathNowAndThen) {
+  H2Talk talk;
+  talk.Say(h2::Hello());
+  for (int minute = 0; minute < 24 * 60; ++minute) {
+    // gRPC measures with a ping a round trip while data comes: 1 ms apart in the same building.
+    const int pings = minute % 60 == 0 ? 100 : 6;
+    for (int i = 0; i < pings; ++i) {
+      ASSERT_TRUE(talk.Say(h2::Frame(h2::kPing, 0, 0, "12345678"))) << minute;
+      talk.now += pings == 6 ? std::chrono::milliseconds(10'000) : std::chrono::milliseconds(1);
+    }
+  }
+}
+
+TEST(H2AbuseTest, CancelledRequestsCountByWhatReadingThemTook) {
+  H2Talk talk;
+  const int taken = TakenBeforeCut(talk, [](uint32_t id) {
+    return Image(id, 16'000) + h2::Frame(h2::kReset, 0, id, h2::Number(8));
+  });
+  EXPECT_LE(taken, H2Budget::Burst(H2Budget::Kind::kReset) / 2 + 1);
+  EXPECT_GE(taken, 100);
+  EXPECT_EQ(talk.session.cut(), http::H2Cut::kReset);
+}
+
+TEST(H2AbuseTest, HeadsThatAreMuchTooLargeAreCutAfterAFew) {
+  H2Talk talk;
+  std::string entry = h2::Block({{":method", "GET"}});
+  // Ten times what a head may be, by a byte for each 4,000 of it.
+  entry += "\x40" + std::string("\x01x", 2) + "\x7f" + std::string("\xa1\x1e", 2) +
+           std::string(4000, 'a') + std::string(40, '\xbe');
+  const int taken = TakenBeforeCut(talk, [&](uint32_t id) {
+    return h2::Frame(h2::kHeaders, h2::kEndHeaders | h2::kEndStream, id, entry);
+  });
+  EXPECT_LE(taken, 6);
+  EXPECT_EQ(talk.session.cut(), http::H2Cut::kFault);
+}
+
+TEST(H2AbuseTest, AnOperatorMayTolerateMore) {
+  H2Talk usual;
+  H2Talk patient({.tolerance = 3});
+  const auto ping = [](uint32_t) { return h2::Frame(h2::kPing, 0, 0, "12345678"); };
+  EXPECT_EQ(TakenBeforeCut(patient, ping), 3 * TakenBeforeCut(usual, ping));
+}
+
+TEST(H2AbuseTest, WhyAPeerWasCutCanBeCounted) {
+  const auto cut = [](const std::string& says) {
+    H2Talk talk;
+    talk.Say(h2::Hello() + says);
+    EXPECT_TRUE(talk.session.doomed());
+    return talk.session.cut();
+  };
+  std::string updates;
+  for (int i = 0; i < 2000; ++i) updates += h2::Frame(h2::kWindow, 0, 0, h2::Number(1));
+  EXPECT_EQ(cut(updates), http::H2Cut::kWindow);
+  EXPECT_EQ(cut(h2::Frame(h2::kData, 0, 0, "x")), http::H2Cut::kProtocol);
+  std::string endless = h2::Frame(h2::kHeaders, 0, 1, h2::Block({{":method", "GET"}}));
+  for (int i = 0; i < 20; ++i) {
+    endless += h2::Frame(h2::kContinuation, 0, 1, h2::Block({{"a", "b"}}));
+  }
+  EXPECT_EQ(cut(endless), http::H2Cut::kLimit);
 }
 
 }  // namespace
