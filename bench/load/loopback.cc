@@ -32,14 +32,14 @@ void NoDelay(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+}  // namespace
+
 void RaiseDescriptorLimit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) Die("getrlimit");
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) Die("setrlimit");
 }
-
-}  // namespace
 
 void Die(const char* what) {
   std::fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, std::strerror(errno));
@@ -93,14 +93,20 @@ net::Fd Accept(const net::Fd& listener) {
   return fd;
 }
 
-net::Fd Connect(uint16_t port) {
+net::Fd TryConnect(uint16_t port) {
   net::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) Die("socket");
   NoDelay(fd.get());
   const sockaddr_in address = Loopback(port);
   const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-  // EADDRNOTAVAIL is the range of local ports used up: waiting for TIME_WAIT is no figure either.
-  if (::connect(fd.get(), generic, sizeof address) != 0 && errno == EADDRNOTAVAIL) Die("connect");
+  if (::connect(fd.get(), generic, sizeof address) != 0 && errno == EADDRNOTAVAIL) return {};
+  return fd;
+}
+
+net::Fd Connect(uint16_t port) {
+  net::Fd fd = TryConnect(port);
+  // The range of local ports is used up: waiting for TIME_WAIT is no figure either.
+  if (!fd.valid()) Die("connect");
   return fd;
 }
 

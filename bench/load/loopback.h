@@ -30,6 +30,9 @@ inline TimePoint Now() { return std::chrono::steady_clock::now(); }
 std::vector<uint16_t> PortArguments(int argc, char** argv,
                                     std::initializer_list<const char*> names);
 
+// To the hard one.
+void RaiseDescriptorLimit();
+
 // Port 0 takes a free one and prints it as a line on stdout.
 net::Fd Listen(uint16_t port);
 
@@ -37,6 +40,8 @@ net::Fd Listen(uint16_t port);
 // Connect: under way; whether it works shows when the socket can be written.
 net::Fd Accept(const net::Fd& listener);
 net::Fd Connect(uint16_t port);
+// As Connect(), but not valid() when the local ports are used up.
+net::Fd TryConnect(uint16_t port);
 
 // Whether that connect is through; waits for it until then. Leaves errno as the reason.
 bool AwaitConnected(const net::Fd& fd, TimePoint until);

@@ -38,6 +38,14 @@ def rollup_pss_bytes(text: str) -> int:
     raise ValueError("smaps_rollup without a Pss line")
 
 
+def status_peak_rss_bytes(text: str) -> int:
+    """The most that /proc/PID/status saw resident at once."""
+    for line in text.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise ValueError("status without a VmHWM line")
+
+
 def core_busy_us(text: str, core: int, ticks_per_s: int) -> float:
     """All that a core did, by /proc/stat: everything but idling and waiting for disks."""
     for line in text.splitlines():
@@ -96,6 +104,11 @@ def cpu_us(pids: list[int]) -> float:
 def pss_bytes(pids: list[int]) -> int:
     texts = [_read(PROC / str(pid) / "smaps_rollup") for pid in pids]
     return sum(rollup_pss_bytes(text) for text in texts if text)
+
+
+def peak_rss_bytes(pid: int) -> int:
+    text = _read(PROC / str(pid) / "status")
+    return status_peak_rss_bytes(text) if text else 0
 
 
 def busy_us(core: int) -> float:

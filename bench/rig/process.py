@@ -104,14 +104,27 @@ class Child:
         self.stop()
 
 
-def run(argv: list[str], core: int, patience_s: float) -> str:
-    """Runs a program that ends by itself; returns what it printed. Trouble if it fails or hangs."""
+def start(argv: list[str], core: int) -> subprocess.Popen:
+    """A program that ends by itself and says little; finish() has the rest."""
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, preexec_fn=on_core(core))
+
+
+def finish(started: subprocess.Popen, patience_s: float) -> str:
+    """Waits for its end; returns what it printed. Trouble if it fails or hangs."""
+    program = started.args[0]
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=patience_s, preexec_fn=on_core(core), check=False)
+        said, complaint = started.communicate(timeout=patience_s)
     except subprocess.TimeoutExpired:
-        raise Trouble(f"{argv[0]} did not end within {patience_s:.0f} s") from None
-    if done.returncode != 0:
-        raise Trouble(f"{argv[0]} failed (exit code {done.returncode}):\n    "
-                      + done.stderr.strip()[-2000:])
-    return done.stdout
+        started.kill()
+        started.communicate()
+        raise Trouble(f"{program} did not end within {patience_s:.0f} s") from None
+    if started.returncode != 0:
+        raise Trouble(f"{program} failed (exit code {started.returncode}):\n    "
+                      + complaint.strip()[-2000:])
+    return said
+
+
+def run(argv: list[str], core: int, patience_s: float) -> str:
+    """Runs a program that ends by itself, as start() and finish() do."""
+    return finish(start(argv, core), patience_s)

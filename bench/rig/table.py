@@ -190,10 +190,10 @@ def markdown(doc: dict) -> str:
     return "\n\n".join(parts)
 
 
-def spliced(readme: str, part: str) -> str:
+def spliced(readme: str, part: str, begin: str = BEGIN, end: str = END) -> str:
     """`readme` with `part` between the markers. Whatever stands outside of them stays."""
-    once = readme.count(BEGIN) == 1 and readme.count(END) == 1
-    if not once or readme.index(BEGIN) > readme.index(END):
-        raise Trouble(f"README.md needs one line {BEGIN} and below it one line {END}")
-    head, _, rest = readme.partition(BEGIN)
-    return head + BEGIN + "\n" + part + "\n" + END + rest.partition(END)[2]
+    once = readme.count(begin) == 1 and readme.count(end) == 1
+    if not once or readme.index(begin) > readme.index(end):
+        raise Trouble(f"README.md needs one line {begin} and below it one line {end}")
+    head, _, rest = readme.partition(begin)
+    return head + begin + "\n" + part + "\n" + end + rest.partition(end)[2]

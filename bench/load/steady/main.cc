@@ -1,8 +1,8 @@
-// load_steady --port P --path /x --rate R --connections N --seconds S [--warmup W]: GETs at fixed
-// intervals, whatever the server does, and how long they took from the moment they were due. Prints
-// one JSON line: started = completed + errors; the percentiles are exact and hold errors too;
-// start_lag is the generator's own lateness (line.h). Exit codes: 0 measured, 1 no connections,
-// 2 the command was wrong.
+// load_steady --port P --path /x --rate R --connections N --seconds S [--warmup W] [--http2]: GETs
+// at fixed intervals, whatever the server does, and how long they took from the moment they were
+// due. Prints one JSON line: started = completed + errors; the percentiles are exact and hold
+// errors too; start_lag is the generator's own lateness (line.h). Exit codes: 0 measured, 1 no
+// connections, 2 the command was wrong.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -38,7 +38,7 @@ void Print(const SteadyPlan& plan, Line::Tally& tally) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("An open-loop HTTP/1.1 load on 127.0.0.1; prints one JSON line", "load_steady");
+  CLI::App app("An open-loop HTTP load on 127.0.0.1; prints one JSON line", "load_steady");
   SteadyPlan plan;
   app.add_option("--port", plan.port, "of the server")->required()->check(CLI::Range(1, 65535));
   app.add_option("--path", plan.path, "asked for again and again")->required();
@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.01, 3600.0));
   app.add_option("--warmup", plan.warmup, "seconds of turns before, not counted")
       ->check(CLI::Range(0.0, 600.0));
+  app.add_flag("--http2", plan.http2, "instead of HTTP/1.1: one request at a time a connection");
   app.callback([&] {
     const double requests = plan.rate * (plan.seconds + plan.warmup);
     if (requests < 1 || requests > kMostRequests) {

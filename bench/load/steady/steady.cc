@@ -7,12 +7,15 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "bench/load/loopback.h"
 #include "bench/load/steady/answer_reader.h"
+#include "bench/load/steady/h2_answers.h"
 
 namespace sluice::load {
 namespace {
@@ -29,12 +32,15 @@ struct Connection {
   bool proved = false;  // has carried an answer since it was opened
   TimePoint retry_at = {};
   AnswerReader reader = {};
+  std::optional<H2Answers> http2 = {};  // instead of it
 };
 
 class Steady {
  public:
   Steady(const SteadyPlan& plan, const Schedule& schedule, std::vector<Connection> connections)
       : port_(plan.port),
+        path_(plan.path),
+        http2_(plan.http2),
         request_(
             absl::StrFormat("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", plan.path, port_)),
         connections_(std::move(connections)),
@@ -42,6 +48,7 @@ class Steady {
     lost_.reserve(connections_.size());
     for (Connection& connection : connections_) {
       poll_.Add(connection.fd.get(), EPOLLIN, &connection);
+      Begin(connection);
       line_.Open(IndexOf(connection), schedule.start);
     }
   }
@@ -70,12 +77,26 @@ class Steady {
     return static_cast<uint32_t>(&connection - connections_.data());
   }
 
+  // A kept connection without unanswered bytes always has room for something small.
+  static bool SendSmall(const Connection& connection, std::string_view bytes) {
+    return Send(connection.fd.get(), bytes.data(), bytes.size()) ==
+           static_cast<ssize_t>(bytes.size());
+  }
+
+  void Begin(Connection& connection) {
+    connection.reader.Reset();
+    if (!http2_) return;
+    connection.http2.emplace();
+    // Should it not leave, neither does the first request.
+    SendSmall(connection, H2Answers::Opening());
+  }
+
   void SendWhatIsDue() {
     while (const std::optional<uint32_t> index = line_.Next(Now())) {
-      // A kept connection without unanswered bytes always has room for one small request.
       Connection& connection = connections_[*index];
-      const ssize_t sent = Send(connection.fd.get(), request_.data(), request_.size());
-      if (sent != static_cast<ssize_t>(request_.size())) Lose(connection);
+      const bool sent = http2_ ? SendSmall(connection, connection.http2->Ask(path_))
+                               : SendSmall(connection, request_);
+      if (!sent) Lose(connection);
     }
   }
 
@@ -86,8 +107,8 @@ class Steady {
     const ssize_t count = ::recv(connection.fd.get(), block_, sizeof block_, 0);
     if (count < 0 && errno == EAGAIN) return;
     const uint32_t index = IndexOf(connection);
-    if (count <= 0 || !line_.IsBusy(index)) return Lose(connection);
-    switch (connection.reader.Feed({block_, static_cast<size_t>(count)})) {
+    if (count <= 0 || (!http2_ && !line_.IsBusy(index))) return Lose(connection);
+    switch (Feed(connection, {block_, static_cast<size_t>(count)})) {
       case AnswerReader::State::kMore:
         return;
       case AnswerReader::State::kBroken:
@@ -96,15 +117,25 @@ class Steady {
         break;
     }
     connection.proved = true;
-    line_.Answer(index, woken, Now(), connection.reader.status() == 200);
-    if (connection.reader.closes()) return Lose(connection);
+    const int status = http2_ ? connection.http2->status() : connection.reader.status();
+    line_.Answer(index, woken, Now(), status == 200);
+    if (http2_ ? connection.http2->closes() : connection.reader.closes()) return Lose(connection);
     connection.reader.Reset();
+  }
+
+  AnswerReader::State Feed(Connection& connection, std::string_view bytes) {
+    if (!http2_) return connection.reader.Feed(bytes);
+    const AnswerReader::State state = connection.http2->Feed(bytes);
+    const std::string replies = connection.http2->TakeReplies();
+    const bool told = replies.empty() || SendSmall(connection, replies);
+    return told ? state : AnswerReader::State::kBroken;
   }
 
   void OnConnected(Connection& connection) {
     if (!AwaitConnected(connection.fd, TimePoint())) return Lose(connection);
     connection.connecting = false;
     poll_.Change(connection.fd.get(), EPOLLIN, &connection);
+    Begin(connection);
     line_.Open(IndexOf(connection), Now());
   }
 
@@ -112,7 +143,6 @@ class Steady {
     const TimePoint now = Now();
     line_.Lose(IndexOf(connection), now);
     connection.fd = net::Fd();
-    connection.reader.Reset();
     connection.retry_at = connection.proved ? now : now + kRetryAfter;
     lost_.push_back(&connection);
   }
@@ -131,6 +161,8 @@ class Steady {
   }
 
   const uint16_t port_;
+  const std::string path_;
+  const bool http2_;
   const std::string request_;
   Poll poll_;
   std::vector<Connection> connections_;

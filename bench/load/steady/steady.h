@@ -19,6 +19,7 @@ struct SteadyPlan {
   std::string path = "/";
   double rate = 0;  // requests a second
   uint32_t connections = 1;
+  bool http2 = false;  // with prior knowledge, one request at a time on each connection
   double seconds = 1;  // of turns that are counted
   double warmup = 0;   // seconds of turns before them
   // Longest wait for answers after the last turn; what has none by then is an error.
