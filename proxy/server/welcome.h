@@ -17,7 +17,7 @@ namespace sluice::server {
 
 class Welcome {
  public:
-  static constexpr int kMost = 16;
+  static constexpr int kMost = 8;
   static constexpr Duration kShare = std::chrono::milliseconds(1);
   // What is spoken in a connection's first moments counts as a newcomer's.
   static constexpr Duration kNew = std::chrono::seconds(1);
@@ -29,7 +29,7 @@ class Welcome {
   // Connections to take in the turn that begins.
   int Next() {
     if (spent_ > kShare) {
-      burst_ = std::max(1, burst_ / 2);
+      burst_ = std::max(1, static_cast<int>(burst_ * kShare / spent_));
     } else if (spent_ < kShare / 2) {
       burst_ = std::min(kMost, burst_ * 2);
     }
