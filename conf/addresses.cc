@@ -206,6 +206,11 @@ std::string CheckHostPattern(std::string_view text) {
   return {};
 }
 
+std::string CheckServerName(std::string_view text) {
+  if (ParseIp(text) || (IsHostName(text) && !LooksLikeIpv4(text))) return {};
+  return "is not the name of a server; write \"shop.internal\", or an address without port";
+}
+
 std::string CheckUpstreamHost(std::string_view text) {
   if (CheckServerAddress(text).empty() && !text.starts_with("unix:")) return {};
   if (text.find('*') == std::string_view::npos && CheckHostPattern(text).empty()) return {};

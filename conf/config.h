@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 struct File {
   std::string name;
   std::string content;
+  bool operator==(const File&) const = default;
 };
 
 struct Certificate {
@@ -97,13 +98,25 @@ struct Server {
   uint32_t weight = 1;
 };
 
+// TLS to the servers of a pool.
+struct ServerTls {
+  bool verify = true;
+  File ca;                  // PEM; none: the system's authorities
+  std::string server_name;  // empty: the host of the server's address
+  File cert;                // ours, for servers that ask for one: PEM, with those between
+  File key;
+  std::string min_version = "1.2";  // or "1.3"
+  bool operator==(const ServerTls&) const = default;
+};
+
 struct Pool {
   std::string name;
   std::vector<Server> servers;
   balancer::PickerSpec picker;     // key: strategy
   balancer::OutlierSpec outlier;   // keys: outlier.failures, outlier.rest, outlier.rest_max
-  std::string protocol = "http1";  // "http1", or "h2": HTTP/2 with prior knowledge
-  std::string host = "client";     // Host sent: "client", "server", or a literal value
+  std::string protocol = "http1";  // "http1", "h2": HTTP/2 and nothing else; "auto": by ALPN
+  std::optional<ServerTls> tls = std::nullopt;
+  std::string host = "client";  // Host sent: "client", "server", or a literal value
   Duration connect_timeout = 1s;
   Duration head_timeout = 30s;  // from the request's last byte to the response head's last
   Duration idle_timeout = 60s;  // between two reads of a body

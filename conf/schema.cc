@@ -69,6 +69,10 @@ constexpr Section kSections[] = {
     {"pool.servers", true,
      "The servers of the pool: a list of addresses, or of tables with these keys.",
      Append<&Pool::servers>, Each<&Pool::servers>, "address"},
+    {"pool.tls", false,
+     "Speak TLS to the servers; tls = {} is enough. Which HTTP is agreed on by ALPN, as protocol "
+     "says.",
+     Emplace<&Pool::tls>, IfAny<&Pool::tls>},
     {"pool.outlier", false, "When a server that keeps failing rests for a while.", Same, OnlySame},
     {"route", true,
      "What is done with which requests. The longest path wins; with no route and one pool, "
@@ -193,13 +197,15 @@ constexpr Key kKeys[] = {
     {"pool.strategy", Type::kChoice, At<&Pool::picker, &balancer::PickerSpec::strategy>,
      "\"least_request\"", "round_robin|least_request",
      "How a server is chosen: in turn, or the one with the fewest requests."},
-    {"pool.protocol", Type::kChoice, At<&Pool::protocol>, "\"http1\"", "http1|h2",
-     "What is spoken to the servers; h2 is HTTP/2 without asking first, as gRPC servers expect."},
+    {"pool.protocol", Type::kChoice, At<&Pool::protocol>, "\"http1\"", "http1|h2|auto",
+     "What is spoken to the servers; h2 without tls is HTTP/2 without asking first, as gRPC "
+     "servers expect. auto, with tls only: HTTP/2 where the server has it, else HTTP/1.1."},
     {"pool.host", Type::kText, At<&Pool::host>, "\"client\"", "",
      "Host that servers are told: \"client\" (as asked for), \"server\" (its address), or a value.",
      CheckUpstreamHost},
     {"pool.connect_timeout", Type::kDuration, At<&Pool::connect_timeout>, "\"1s\"", "1ms..10min",
-     "Longest time to connect; a server that needs longer counts as failed."},
+     "Longest time to connect, the TLS handshake included; a server that needs longer counts as "
+     "failed."},
     {"pool.head_timeout", Type::kDuration, At<&Pool::head_timeout>, "\"30s\"", "1ms..24h",
      "Longest time from the last byte of the request to the whole head of the answer."},
     {"pool.idle_timeout", Type::kDuration, At<&Pool::idle_timeout>, "\"60s\"", "1ms..24h",
@@ -228,6 +234,24 @@ constexpr Key kKeys[] = {
      CheckServerAddress, "\"10.0.0.11:8000\""},
     {"pool.servers.weight", Type::kCount, At<&Server::weight>, "1", "1..1000",
      "Its share of the requests, beside the others' weights."},
+
+    {"pool.tls.verify", Type::kFlag, At<&ServerTls::verify>, "true", "",
+     "Whether the server's certificate must be sound and for its name; without, anybody on the way "
+     "can be the server."},
+    {"pool.tls.ca", Type::kFile, At<&ServerTls::ca>, kNone, "",
+     "PEM file of the authorities that sign the servers' certificates; none: the system's.",
+     CheckPlain, "\"servers.pem\""},
+    {"pool.tls.server_name", Type::kText, At<&ServerTls::server_name>, "(the server's host)", "",
+     "The name (or address) asked for and verified; by default the host of the server's address "
+     "as written.",
+     CheckServerName, "\"shop.internal\""},
+    {"pool.tls.cert", Type::kFile, At<&ServerTls::cert>, kNone, "",
+     "PEM file of the certificate to show to servers that ask for one.", CheckPlain,
+     "\"sluice.crt\""},
+    {"pool.tls.key", Type::kFile, At<&ServerTls::key>, kNone, "",
+     "PEM file of its private key, not encrypted.", CheckPlain, "\"sluice.key\""},
+    {"pool.tls.min_version", Type::kChoice, At<&ServerTls::min_version>, "\"1.2\"", "1.2|1.3",
+     "The oldest version of TLS that is spoken."},
 
     {"pool.outlier.failures", Type::kCount, At<&Pool::outlier, &balancer::OutlierSpec::failures>,
      "3", "0..1000", "Failures in a row after which a server rests; 0: never."},

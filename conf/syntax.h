@@ -37,6 +37,8 @@ std::string CanonicalAddress(std::string_view text);
 
 // "shop.example", "*.shop.example", "[::1]"; no port.
 std::string CheckHostPattern(std::string_view text);
+// A host name without port or wildcard, or an address without brackets.
+std::string CheckServerName(std::string_view text);
 // host or host:port, or the words "client" and "server".
 std::string CheckUpstreamHost(std::string_view text);
 // A path as routes see it (DESIGN: Paths): absolute, no dot segments, no "//", no needless escapes.

@@ -122,6 +122,35 @@ class Validator {
                  absl::StrFormat("%s.servers[%d].address", place, j));
       }
       Ordered(place + ".outlier", "rest", pool.outlier.rest, "rest_max", pool.outlier.rest_max);
+      CheckPoolTls(pool, place);
+    }
+  }
+
+  void CheckPoolTls(const Pool& pool, const std::string& place) {
+    if (!pool.tls) {
+      if (pool.protocol != "auto") return;
+      report_.WrongAt(place + ".protocol",
+                      "auto is agreed on in the TLS handshake; write tls = {}, or http1 or h2");
+      return;
+    }
+    const ServerTls& tls = *pool.tls;
+    if (tls.cert.name.empty() != tls.key.name.empty()) {
+      const bool has_cert = tls.key.name.empty();
+      report_.WrongAt(absl::StrFormat("%s.tls.%s", place, has_cert ? "cert" : "key"),
+                      absl::StrFormat("%s needs %s beside it", has_cert ? "cert" : "key",
+                                      has_cert ? "key" : "cert"));
+    }
+    if (!tls.verify && !tls.ca.name.empty()) {
+      report_.WrongAt(place + ".tls.ca",
+                      "ca is there but no certificate is verified; leave out verify = false");
+    }
+    if (!tls.verify || !tls.server_name.empty()) return;
+    for (const Server& server : pool.servers) {
+      if (!server.address.starts_with("unix:")) continue;
+      report_.WrongAt(place + ".tls",
+                      absl::StrFormat("%s has no name that could be verified; write "
+                                      "server_name",
+                                      Quote(server.address)));
     }
   }
 

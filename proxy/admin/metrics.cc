@@ -22,6 +22,7 @@ struct RouteRow {
 
 struct ServerRow {
   const upstream::Server* server;
+  bool secure;
   observe::ServerTotals totals;
 };
 
@@ -169,6 +170,18 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
        [](const ServerRow& row) { return row.totals.connects; });
   each("sluice_server_reuses_total", "counter", "Tries on a kept connection.",
        [](const ServerRow& row) { return row.totals.reuses; });
+  out.Family("sluice_server_tls_handshakes_total", "counter",
+             "TLS handshakes with the server by how they ended: whole, resumed from a session, or "
+             "failed.");
+  for (const ServerRow& row : servers) {
+    if (!row.secure) continue;
+    const auto sample = [&](std::string_view end, uint64_t count) {
+      out.Sample({{"pool", row.server->pool}, {"server", row.server->label}, {"end", end}}, count);
+    };
+    sample("whole", row.totals.handshakes - row.totals.resumed);
+    sample("resumed", row.totals.resumed);
+    sample("failed", row.totals.failed_handshakes);
+  }
   each("sluice_server_rests_total", "counter", "Times the server was found failing.",
        [](const ServerRow& row) { return row.totals.rests; });
   out.Family("sluice_server_responses_total", "counter", "Answers of the server by class.");
@@ -218,7 +231,7 @@ std::string Metrics(const server::Supervisor& supervisor) {
   std::vector<ServerRow> servers;
   for (const auto& cluster : view->clusters) {
     for (const auto& server : cluster->servers) {
-      servers.push_back({server.get(), observe::Sum(server->stats)});
+      servers.push_back({server.get(), cluster->transport->secure(), observe::Sum(server->stats)});
     }
   }
   AddServers(servers, out);

@@ -38,7 +38,11 @@ Json Classes(const std::array<uint64_t, observe::kStatusClasses>& counts) {
   return classes;
 }
 
-Json ServerJson(const upstream::Server& server, uint32_t weight, TimePoint now) {
+Json HandshakesJson(uint64_t handshakes, uint64_t resumed, uint64_t failed) {
+  return {{"handshakes", handshakes}, {"resumed", resumed}, {"failed", failed}};
+}
+
+Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure, TimePoint now) {
   const observe::ServerTotals totals = observe::Sum(server.stats);
   Json json = {{"address", server.label},
                {"name", server.name},
@@ -54,6 +58,9 @@ Json ServerJson(const upstream::Server& server, uint32_t weight, TimePoint now) 
                {"retries", totals.retries},
                {"rests", totals.rests},
                {"first_byte", Quantiles(totals.first_byte)}};
+  if (secure) {
+    json["tls"] = HandshakesJson(totals.handshakes, totals.resumed, totals.failed_handshakes);
+  }
   if (server.health->Resting(now)) {
     json["rest_left_ms"] = Milliseconds(balancer::RestLeft(*server.health, now));
   }
@@ -65,8 +72,9 @@ Json PoolsJson(const exchange::RuntimeView& view, TimePoint now) {
   for (const auto& cluster : view.clusters) {
     Json servers = Json::array();
     for (size_t i = 0; i < cluster->servers.size(); ++i) {
-      servers.push_back(ServerJson(
-          *cluster->servers[i], cluster->hosts.weight(static_cast<balancer::HostIndex>(i)), now));
+      servers.push_back(ServerJson(*cluster->servers[i],
+                                   cluster->hosts.weight(static_cast<balancer::HostIndex>(i)),
+                                   cluster->transport->secure(), now));
     }
     pools.push_back({{"name", cluster->spec.name},
                      {"strategy", cluster->spec.picker.strategy},
@@ -105,9 +113,8 @@ Json ListenersJson(const server::ListenerSet& listeners) {
       }
     }
     if (listening->tls == nullptr) continue;
-    json.back()["tls"] = {{"handshakes", totals.handshakes},
-                          {"resumed", totals.resumed},
-                          {"failed", totals.failed_handshakes}};
+    json.back()["tls"] =
+        HandshakesJson(totals.handshakes, totals.resumed, totals.failed_handshakes);
   }
   return json;
 }

@@ -10,6 +10,8 @@ std::string_view CauseName(Cause cause) {
       return "connect_refused";
     case Cause::kConnectTimeout:
       return "connect_timeout";
+    case Cause::kTlsFailed:
+      return "tls_failed";
     case Cause::kReset:
       return "reset";
     case Cause::kHeadTimeout:

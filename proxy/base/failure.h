@@ -16,6 +16,7 @@ enum class Cause : uint8_t {
   kNone,
   kConnectRefused,  // refused, unreachable, no route: nothing was sent
   kConnectTimeout,  // no connection within connect_timeout
+  kTlsFailed,       // no TLS with the server: nothing was sent
   kReset,           // the peer reset or closed before the message was complete
   kHeadTimeout,     // no response head within head_timeout
   kIdleTimeout,     // nothing for idle_timeout in the middle of a body

@@ -160,6 +160,7 @@ void TellAboutClient(http::RequestHead& head, const ForwardContext& context) {
   DropUnbelieved(fields, client);
   const std::string_view scheme = client.scheme.empty() ? context.scheme : client.scheme;
   const std::string_view host = client.host.empty() ? head.authority : client.host;
+  head.scheme = scheme;
   if (forwarding.x_forwarded_for) {
     SetForwardedFor(fields, client, PeerText(client, fields.arena()));
   }

@@ -160,10 +160,11 @@ struct RequestHead {
   std::string_view method_text;
   std::string_view target;     // as it came
   std::string_view authority;  // of an absolute target, else the Host field: host[:port] as it came
-  std::string_view host;       // normalised: lower case, no port, no final dot
-  std::string_view path;       // normalised (uri.h); "*" for OPTIONS *
-  std::string_view raw_path;   // as it came, without query
-  std::string_view query;      // without '?'
+  std::string_view scheme = "http";  // that the client used, as far as it is known and believed
+  std::string_view host;             // normalised: lower case, no port, no final dot
+  std::string_view path;             // normalised (uri.h); "*" for OPTIONS *
+  std::string_view raw_path;         // as it came, without query
+  std::string_view query;            // without '?'
   bool has_query = false;
   std::string_view upgrade;  // the protocols asked for, when Connection names Upgrade; else empty
   Fields fields;             // Host included

@@ -65,6 +65,9 @@ ServerTotals Sum(const Sharded<ServerStats>& stats) {
     totals.retries += shard.retries.value();
     totals.connects += shard.connects.value();
     totals.reuses += shard.reuses.value();
+    totals.handshakes += shard.handshakes.value();
+    totals.resumed += shard.resumed.value();
+    totals.failed_handshakes += shard.failed_handshakes.value();
     totals.rests += shard.rests.value();
     totals.first_byte += shard.first_byte.Snapshot();
   });

@@ -68,9 +68,12 @@ struct ServerStats {
   Cell requests;           // tries, so a request retried here counts twice
   std::array<Cell, kStatusClasses> by_class;
   CauseCells failures;
-  Cell retries;          // tries that came here after another try had failed
-  Cell connects;         // connections opened
-  Cell reuses;           // tries sent on a kept connection
+  Cell retries;     // tries that came here after another try had failed
+  Cell connects;    // connections opened
+  Cell reuses;      // tries sent on a kept connection
+  Cell handshakes;  // of TLS with it, that succeeded
+  Cell resumed;     // of those, with a session from before
+  Cell failed_handshakes;
   Cell rests;            // times it was found failing (balancer/outlier.h)
   Histogram first_byte;  // ExchangeRecord::first_byte, of every try that got an answer
 };
@@ -115,6 +118,9 @@ struct ServerTotals {
   uint64_t retries = 0;
   uint64_t connects = 0;
   uint64_t reuses = 0;
+  uint64_t handshakes = 0;
+  uint64_t resumed = 0;
+  uint64_t failed_handshakes = 0;
   uint64_t rests = 0;
   HistogramSnapshot first_byte;
 };

@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
-#include "proxy/base/log.h"
 #include "proxy/server/tls_setup.h"
 
 namespace sluice::server {
@@ -68,14 +67,7 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Co
 
 void ListenerSet::LogConcerns(WallTime now) const {
   for (const std::shared_ptr<Listening>& listening : open_) {
-    if (listening->tls == nullptr) continue;
-    for (const Concern& concern : ConcernsOf(*listening->spec, *listening->tls, now)) {
-      if (concern.harms_now) {
-        log::Error(log::kUnlimited, "%s", concern.text);
-      } else {
-        log::Warn(log::kUnlimited, "%s", concern.text);
-      }
-    }
+    if (listening->tls != nullptr) LogAll(ConcernsOf(*listening->spec, *listening->tls, now));
   }
 }
 

@@ -1,16 +1,29 @@
 #include "proxy/server/preflight.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/server/tls_setup.h"
+#include "proxy/upstream/transport.h"
 
 namespace sluice::server {
+namespace {
+
+std::shared_ptr<const upstream::Transport> Fitting(const Transports& known,
+                                                   const conf::Pool& pool) {
+  const auto fits = [&](const auto& one) { return one != nullptr && one->Fits(pool); };
+  const auto found = std::find_if(known.begin(), known.end(), fits);
+  return found == known.end() ? nullptr : *found;
+}
+
+}  // namespace
 
 absl::StatusOr<Prepared> Preflight(const conf::Config& config,
-                                   const std::shared_ptr<const tls::TicketKeys>& tickets) {
+                                   const std::shared_ptr<const tls::TicketKeys>& tickets,
+                                   const Transports& kept) {
   Prepared prepared;
   std::string wrong;
   const auto note = [&wrong](const std::string& what) {
@@ -30,6 +43,18 @@ absl::StatusOr<Prepared> Preflight(const conf::Config& config,
       note(std::string(context.status().message()));
     }
   }
+  for (const conf::Pool& pool : config.pools) {
+    std::shared_ptr<const upstream::Transport> fitting = Fitting(kept, pool);
+    if (fitting == nullptr) fitting = Fitting(prepared.transports, pool);
+    prepared.transports.push_back(fitting);
+    if (fitting != nullptr) continue;
+    auto transport = upstream::Transport::Build(pool);
+    if (transport.ok()) {
+      prepared.transports.back() = *std::move(transport);
+    } else {
+      note(std::string(transport.status().message()));
+    }
+  }
   if (!wrong.empty()) return absl::InvalidArgumentError(wrong);
   return prepared;
 }
@@ -37,11 +62,14 @@ absl::StatusOr<Prepared> Preflight(const conf::Config& config,
 std::vector<std::string> Warnings(const conf::Config& config, const Prepared& prepared,
                                   WallTime now) {
   std::vector<std::string> warnings;
+  const auto add = [&](std::vector<Concern> concerns) {
+    for (Concern& concern : concerns) warnings.push_back(std::move(concern.text));
+  };
   for (size_t i = 0; i < config.listeners.size(); ++i) {
-    if (prepared.tls[i] == nullptr) continue;
-    for (Concern& concern : ConcernsOf(config.listeners[i], *prepared.tls[i], now)) {
-      warnings.push_back(std::move(concern.text));
-    }
+    if (prepared.tls[i] != nullptr) add(ConcernsOf(config.listeners[i], *prepared.tls[i], now));
+  }
+  for (size_t i = 0; i < config.pools.size(); ++i) {
+    add(ConcernsOf(config.pools[i], *prepared.transports[i], now));
   }
   return warnings;
 }

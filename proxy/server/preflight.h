@@ -16,17 +16,23 @@
 #include "proxy/base/time.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/ticket_keys.h"
+#include "proxy/upstream/transport.h"
 
 namespace sluice::server {
+
+using Transports = std::vector<std::shared_ptr<const upstream::Transport>>;
 
 // What serves a configuration and does not change while it is in force.
 struct Prepared {
   std::vector<std::shared_ptr<const tls::ServerContext>> tls;  // of each listener; null: plain
+  Transports transports;  // of each pool; pools that say the same share one
 };
 
 // An error tells all that is wrong, one sentence a line. `tickets` may be null for who only checks.
+// What is `kept` of the configuration before is used again where it fits.
 absl::StatusOr<Prepared> Preflight(const conf::Config& config,
-                                   const std::shared_ptr<const tls::TicketKeys>& tickets);
+                                   const std::shared_ptr<const tls::TicketKeys>& tickets,
+                                   const Transports& kept = {});
 
 // What is not wrong, but somebody should see to. Of the Prepared of this configuration.
 std::vector<std::string> Warnings(const conf::Config& config, const Prepared& prepared,

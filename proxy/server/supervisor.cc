@@ -10,6 +10,7 @@
 #include "proxy/base/log.h"
 #include "proxy/server/preflight.h"
 #include "proxy/server/process.h"
+#include "proxy/server/tls_setup.h"
 
 namespace sluice::server {
 namespace {
@@ -66,6 +67,7 @@ void Supervisor::OnSignal(int signal) {
 absl::Status Supervisor::Start() {
   absl::StatusOr<Prepared> prepared = Preflight(*config_, tickets_);
   if (!prepared.ok()) return prepared.status();
+  transports_ = std::move(prepared->transports);
   BufferBudget::SetLimit(config_->process.buffer_budget);
   // A client may need a connection to a server: two descriptors each.
   const uint64_t files = RaiseFileLimit();
@@ -136,7 +138,7 @@ void Supervisor::NoteReady() {
   if (state_ != State::kStarting) return;
   state_ = State::kServing;
   Publish();
-  listeners_.LogConcerns(WallNow());
+  LogConcerns();
   loop_.Arm(upkeep_, std::chrono::hours(1));
   for (const std::shared_ptr<Listening>& listening : listeners_.all()) {
     log::Info(log::kUnlimited, "listener %s: open on %s, at most %d connections",
@@ -147,9 +149,17 @@ void Supervisor::NoteReady() {
 
 void Supervisor::Run() { loop_.Run(); }
 
+void Supervisor::LogConcerns() const {
+  const WallTime now = WallNow();
+  listeners_.LogConcerns(now);
+  for (size_t i = 0; i < transports_.size(); ++i) {
+    LogAll(ConcernsOf(config_->pools[i], *transports_[i], now));
+  }
+}
+
 void Supervisor::Upkeep() {
   tickets_->Rotate(WallNow());
-  if (++hours_ % 24 == 0) listeners_.LogConcerns(WallNow());
+  if (++hours_ % 24 == 0) LogConcerns();
   loop_.Arm(upkeep_, std::chrono::hours(1));
 }
 
@@ -206,9 +216,10 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   view->trusted = admission::TrustedProxies(config_->client_ip);
   view->answers = exchange::Answers(config_->answers);
   registry_.BeginView();
-  for (const conf::Pool& pool : config_->pools) {
+  for (size_t i = 0; i < config_->pools.size(); ++i) {
+    const conf::Pool& pool = config_->pools[i];
     view->clusters.push_back(
-        std::make_shared<const upstream::Cluster>(config_, pool, ServersOf(pool)));
+        std::make_shared<const upstream::Cluster>(config_, pool, transports_[i], ServersOf(pool)));
   }
   for (const route::Route& route : view->router->routes()) {
     view->routes.push_back(registry_.RouteOf(route.conf.name));
@@ -258,7 +269,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
     return absl::FailedPreconditionError("shutting down");
   }
   NotifyManager("RELOADING=1");
-  absl::StatusOr<Prepared> prepared = Preflight(*config, tickets_);
+  absl::StatusOr<Prepared> prepared = Preflight(*config, tickets_, transports_);
   absl::Status status = prepared.status();
   if (status.ok()) {
     status = listeners_.Apply(config->listeners, std::move(prepared->tls), derived_limit_);
@@ -276,7 +287,8 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   log::SetLevel(log::ParseLevel(config->log.level).value_or(log::Level::kInfo));
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
-  listeners_.LogConcerns(WallNow());
+  transports_ = std::move(prepared->transports);
+  LogConcerns();
   ++reloads_;
   log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
   WatchNames();

@@ -24,6 +24,7 @@
 #include "proxy/server/gate.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/names.h"
+#include "proxy/server/preflight.h"
 #include "proxy/server/process.h"
 #include "proxy/server/registry.h"
 #include "proxy/server/spare_memory.h"
@@ -94,6 +95,7 @@ class Supervisor {
   void Publish();
   void NoteReady();
   void Upkeep();
+  void LogConcerns() const;
   void OnNamesInHand();
   void BeginDrain();
   void OnWorkerDrained();
@@ -109,6 +111,7 @@ class Supervisor {
   Registry registry_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
   ListenerSet listeners_;
+  Transports transports_;       // of `config_`
   uint32_t derived_limit_ = 0;  // connections per listener that states no limit
   std::shared_ptr<const exchange::RuntimeView> view_;
   uint64_t version_ = 0;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
+#include "proxy/base/log.h"
 
 namespace sluice::server {
 namespace {
@@ -17,6 +18,30 @@ tls::ClientCertificates Demand(std::string_view word) {
 std::string Left(WallTime until, WallTime now) {
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(until - now).count();
   return absl::StrFormat("%d days and %d hours", hours / 24, hours % 24);
+}
+
+std::vector<Concern> ConcernsOf(std::string_view whose,
+                                const std::vector<tls::Certificate>& certificates, WallTime now) {
+  std::vector<Concern> concerns;
+  const auto note = [&](bool harms_now, const std::string& what) {
+    concerns.push_back({harms_now, absl::StrFormat("%s: tls: %s", whose, what)});
+  };
+  for (const tls::Certificate& certificate : certificates) {
+    if (const absl::Status dates = tls::CheckDates(certificate, now); !dates.ok()) {
+      note(true, std::string(dates.message()));
+    } else if (certificate.not_after - now <= kCertificateWarning) {
+      note(false, absl::StrFormat("%s: expires in %s", certificate.label,
+                                  Left(certificate.not_after, now)));
+    }
+    if (now >= certificate.ocsp_until) {
+      note(true, absl::StrFormat("%s: its OCSP response has expired and is not sent any more",
+                                 certificate.label));
+    } else if (certificate.ocsp_until - now <= kOcspWarning) {
+      note(false, absl::StrFormat("%s: its OCSP response expires in %s", certificate.label,
+                                  Left(certificate.ocsp_until, now)));
+    }
+  }
+  return concerns;
 }
 
 }  // namespace
@@ -50,26 +75,23 @@ absl::StatusOr<std::shared_ptr<const tls::ServerContext>> BuildTls(
 
 std::vector<Concern> ConcernsOf(const conf::Listener& listener, const tls::ServerContext& context,
                                 WallTime now) {
-  std::vector<Concern> concerns;
-  const auto note = [&](bool harms_now, const std::string& what) {
-    concerns.push_back({harms_now, absl::StrFormat("listener %s: tls: %s", listener.name, what)});
-  };
-  for (const tls::Certificate& certificate : context.certificates()) {
-    if (const absl::Status dates = tls::CheckDates(certificate, now); !dates.ok()) {
-      note(true, std::string(dates.message()));
-    } else if (certificate.not_after - now <= kCertificateWarning) {
-      note(false, absl::StrFormat("%s: expires in %s", certificate.label,
-                                  Left(certificate.not_after, now)));
-    }
-    if (now >= certificate.ocsp_until) {
-      note(true, absl::StrFormat("%s: its OCSP response has expired and is not sent any more",
-                                 certificate.label));
-    } else if (certificate.ocsp_until - now <= kOcspWarning) {
-      note(false, absl::StrFormat("%s: its OCSP response expires in %s", certificate.label,
-                                  Left(certificate.ocsp_until, now)));
+  return ConcernsOf(absl::StrFormat("listener %s", listener.name), context.certificates(), now);
+}
+
+std::vector<Concern> ConcernsOf(const conf::Pool& pool, const upstream::Transport& transport,
+                                WallTime now) {
+  if (!transport.secure()) return {};
+  return ConcernsOf(absl::StrFormat("pool %s", pool.name), transport.tls->certificates(), now);
+}
+
+void LogAll(const std::vector<Concern>& concerns) {
+  for (const Concern& concern : concerns) {
+    if (concern.harms_now) {
+      log::Error(log::kUnlimited, "%s", concern.text);
+    } else {
+      log::Warn(log::kUnlimited, "%s", concern.text);
     }
   }
-  return concerns;
 }
 
 }  // namespace sluice::server

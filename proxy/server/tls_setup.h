@@ -15,6 +15,7 @@
 #include "proxy/base/time.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/ticket_keys.h"
+#include "proxy/upstream/transport.h"
 
 namespace sluice::server {
 
@@ -28,7 +29,7 @@ absl::StatusOr<std::shared_ptr<const tls::ServerContext>> BuildTls(
     const conf::Listener& listener, std::shared_ptr<const tls::TicketKeys> tickets);
 
 struct Concern {
-  bool harms_now;  // clients notice already
+  bool harms_now;  // clients, or servers, notice already
   std::string text;
 };
 
@@ -36,6 +37,10 @@ struct Concern {
 // OCSP response that has expired or will within kOcspWarning.
 std::vector<Concern> ConcernsOf(const conf::Listener& listener, const tls::ServerContext& context,
                                 WallTime now);
+// The same of the certificate that is shown to the servers of a pool.
+std::vector<Concern> ConcernsOf(const conf::Pool& pool, const upstream::Transport& transport,
+                                WallTime now);
+void LogAll(const std::vector<Concern>& concerns);
 
 }  // namespace sluice::server
 

@@ -86,27 +86,26 @@ size_t ClientContext::Sessions::size() {
 ClientContext::ClientContext(size_t session_cache) : sessions_(session_cache) {}
 ClientContext::~ClientContext() = default;
 
-absl::StatusOr<std::shared_ptr<const ClientContext>> ClientContext::Build(const ClientSpec& spec,
-                                                                          WallTime now) {
+absl::StatusOr<std::shared_ptr<const ClientContext>> ClientContext::Build(const ClientSpec& spec) {
   std::shared_ptr<ClientContext> context(new ClientContext(spec.session_cache));
-  if (absl::Status status = context->Load(spec, now); !status.ok()) return status;
+  if (absl::Status status = context->Load(spec); !status.ok()) return status;
   return context;
 }
 
-absl::Status ClientContext::Load(const ClientSpec& spec, WallTime now) {
+absl::Status ClientContext::Load(const ClientSpec& spec) {
   ERR_clear_error();
   context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* const ctx = context_.get();
   SLUICE_CHECK(ctx != nullptr);
   SSL_CTX_set_app_data(ctx, this);
-  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(ctx, static_cast<int>(spec.min_version));
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
 
   verify_ = spec.verify;
   SSL_CTX_set_verify(ctx, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  if (verify_ && spec.authorities.empty()) {
+  if (verify_ && spec.authorities_label.empty()) {
     if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
       return absl::InvalidArgumentError(
           absl::StrFormat("the system's certificate authorities: %s", TakeError()));
@@ -121,7 +120,6 @@ absl::Status ClientContext::Load(const ClientSpec& spec, WallTime now) {
   if (spec.certificate.has_value()) {
     absl::StatusOr<Certificate> ours = LoadCertificate(*spec.certificate);
     if (!ours.ok()) return ours.status();
-    if (absl::Status status = CheckDates(*ours, now); !status.ok()) return status;
     STACK_OF(X509)* const chain = sk_X509_new_null();
     for (const X509Ptr& next : ours->chain) sk_X509_push(chain, next.get());
     const int used =
@@ -130,6 +128,7 @@ absl::Status ClientContext::Load(const ClientSpec& spec, WallTime now) {
     if (used != 1) {
       return absl::InvalidArgumentError(absl::StrFormat("%s: %s", ours->label, TakeError()));
     }
+    certificates_.push_back(*std::move(ours));
   }
   if (!spec.alpn.empty()) {
     const std::string wire = AlpnWire(spec.alpn);

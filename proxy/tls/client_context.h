@@ -22,7 +22,6 @@
 #include "absl/status/statusor.h"
 #include "proxy/base/mutex.h"
 #include "proxy/base/text.h"
-#include "proxy/base/time.h"
 #include "proxy/tls/certificate.h"
 #include "proxy/tls/openssl.h"
 
@@ -30,18 +29,17 @@ namespace sluice::tls {
 
 struct ClientSpec {
   bool verify = true;
-  std::string authorities;  // PEM; empty: those the system trusts
-  std::string authorities_label;
+  std::string authorities;                    // PEM
+  std::string authorities_label;              // empty: those the system trusts
   std::optional<CertificatePem> certificate;  // ours, for servers that ask for one
   std::vector<std::string> alpn;              // in order of preference; empty: none is offered
-  size_t session_cache = 1'000;               // servers whose last session is kept; 0: none
+  Version min_version = Version::kTls12;
+  size_t session_cache = 1'000;  // servers whose last session is kept; 0: none
 };
 
 class ClientContext {
  public:
-  // `now` is for the dates of our own certificate.
-  static absl::StatusOr<std::shared_ptr<const ClientContext>> Build(const ClientSpec& spec,
-                                                                    WallTime now);
+  static absl::StatusOr<std::shared_ptr<const ClientContext>> Build(const ClientSpec& spec);
   ~ClientContext();
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
@@ -53,6 +51,8 @@ class ClientContext {
   SslPtr NewSsl(std::string_view server_name, std::string_view session_key) const;
 
   size_t sessions() const;
+  // Ours, if we have one. Used whatever its dates say; CheckDates() is for who cares.
+  const std::vector<Certificate>& certificates() const { return certificates_; }
 
  private:
   struct Callbacks;  // OpenSSL's side
@@ -74,9 +74,10 @@ class ClientContext {
   };
 
   explicit ClientContext(size_t session_cache);
-  absl::Status Load(const ClientSpec& spec, WallTime now);
+  absl::Status Load(const ClientSpec& spec);
 
   SslCtxPtr context_;
+  std::vector<Certificate> certificates_;
   mutable Sessions sessions_;
   bool verify_ = true;
 };

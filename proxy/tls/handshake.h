@@ -25,7 +25,7 @@ struct HandshakeInfo {
 
 enum class HandshakeError : uint8_t {
   kLeft,             // the connection ended first
-  kPlainHttp,        // a client that speaks HTTP without TLS: it can be answered in plain text
+  kPlainHttp,        // HTTP without TLS: a client can be answered in plain text
   kNotTls,           // some other protocol
   kUnknownName,      // no certificate for the name asked for, and the listener is strict
   kNothingInCommon,  // no version, cipher, group, signature or protocol that both speak

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,8 @@ using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, FreeWith<X509_STORE_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+
+enum class Version : uint16_t { kTls12 = TLS1_2_VERSION, kTls13 = TLS1_3_VERSION };
 
 // The reason of the first error in this thread's queue, which is emptied; "unknown error" when
 // there is none. The first is the cause; what follows says who passed it on.

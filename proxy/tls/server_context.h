@@ -44,8 +44,6 @@ enum class UnknownName : uint8_t {
 // learns which. Only a verified subject is ever told.
 enum class ClientCertificates : uint8_t { kOff, kOptional, kRequired };
 
-enum class Version : uint16_t { kTls12 = TLS1_2_VERSION, kTls13 = TLS1_3_VERSION };
-
 struct ServerSpec {
   std::vector<CertificatePem> certificates;  // at least one; the first is the default
   UnknownName unknown_name = UnknownName::kDefaultCertificate;

@@ -141,8 +141,9 @@ void TlsStream::TellFailed(int ssl_error) {
   failure.reason = ssl_error == SSL_ERROR_SSL ? TakeError() : "the TLS library failed";
   failure.error = ErrorOf(reason, handshake_->refuses_names);
   const bool tls = first.empty() || first[0] == SSL3_RT_HANDSHAKE || first[0] == SSL3_RT_ALERT;
-  if (handshake_->server && !tls) {
-    failure.error = LooksLikeHttp(first) ? HandshakeError::kPlainHttp : HandshakeError::kNotTls;
+  if (!tls) {
+    const bool http = handshake_->server ? LooksLikeHttp(first) : first == "HTTP/";
+    failure.error = http ? HandshakeError::kPlainHttp : HandshakeError::kNotTls;
   }
   if (failure.error == HandshakeError::kPlainHttp) failure.reason = "HTTP without TLS";
   if (failure.error == HandshakeError::kUnknownName) {

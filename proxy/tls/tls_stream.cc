@@ -39,7 +39,25 @@ std::span<char> RecordBlock() {
   return {block.get(), kRecord};
 }
 
+// Of what OpenSSL's queue says, which is emptied.
+int TakeEnd() {
+  const int reason = ERR_GET_REASON(ERR_peek_error());
+  ERR_clear_error();
+  const int alert = reason - SSL_AD_REASON_OFFSET;
+  return alert >= 0 && alert <= UINT8_MAX ? kTlsAlert - alert : kTlsError;
+}
+
 }  // namespace
+
+std::string_view ErrorText(int error) {
+  if (error == kTruncated) return "cut off: the connection ended without TLS close_notify";
+  if (error == kTlsError) return "a TLS record that does not verify";
+  if (error > kTlsAlert) return net::ErrorText(error);
+  const auto code = ERR_PACK(ERR_LIB_SSL, 0,
+                             static_cast<unsigned long>(SSL_AD_REASON_OFFSET + kTlsAlert - error));
+  const char* const reason = ERR_reason_error_string(code);
+  return reason == nullptr ? "an unknown TLS alert" : reason;
+}
 
 struct TlsStream::Bio {
   static TlsStream& Of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
@@ -201,7 +219,7 @@ void TlsStream::Deliver() {
     unread_ = false;
     if (error != SSL_ERROR_ZERO_RETURN) {
       broken_ = true;
-      return Fail(kTlsError);
+      return Fail(TakeEnd());
     }
     read_ended_ = true;
     held_.Clear();

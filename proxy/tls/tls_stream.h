@@ -5,8 +5,9 @@
 // is destroyed or aborted before. What is written meanwhile waits. It has no deadline of its own.
 //
 // Ends: close_notify is OnReadEnd(0). A connection that ends without it was cut, by whom nobody can
-// say: OnReadEnd(kTruncated). A record that doesn't verify is OnReadEnd(kTlsError). FinishWriting()
-// sends close_notify before the FIN. What the peer sends behind its close_notify is dropped.
+// say: OnReadEnd(kTruncated). A record that doesn't verify is OnReadEnd(kTlsError), an alert one of
+// kTlsAlert and below. FinishWriting() sends close_notify before the FIN. What the peer sends
+// behind its close_notify is dropped.
 //
 // Buffers: OpenSSL reads from the loop's read block and writes into the lower stream's queue
 // through a BIO of our own; neither end keeps memory (SSL_MODE_RELEASE_BUFFERS), and an idle stream
@@ -41,6 +42,10 @@ class ServerContext;
 // Beside those of net/error.h, for OnReadEnd().
 inline constexpr int kTruncated = -ENOLINK;
 inline constexpr int kTlsError = -EPROTO;
+// An alert of the peer's ended the connection: this minus the alert's number.
+inline constexpr int kTlsAlert = -10'000;
+// For people, these and those of net/error.h. Lives forever.
+std::string_view ErrorText(int error);
 
 class TlsStream final : public net::Stream, private net::StreamEvents, private net::Deferred {
  public:

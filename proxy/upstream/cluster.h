@@ -17,6 +17,7 @@
 #include "proxy/base/address.h"
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
+#include "proxy/upstream/transport.h"
 
 namespace sluice::upstream {
 
@@ -41,8 +42,12 @@ struct Server {
 struct Cluster {
   // `spec` is a part of `config`, which this keeps alive.
   Cluster(std::shared_ptr<const conf::Config> owner, const conf::Pool& pool_spec,
+          std::shared_ptr<const Transport> by,
           const std::vector<std::pair<std::shared_ptr<Server>, uint32_t>>& weighted)
-      : config(std::move(owner)), spec(pool_spec), outlier(pool_spec.outlier) {
+      : config(std::move(owner)),
+        spec(pool_spec),
+        transport(std::move(by)),
+        outlier(pool_spec.outlier) {
     std::vector<balancer::Host> view;
     for (const auto& [server, weight] : weighted) {
       view.push_back({.weight = weight, .stats = server->health});
@@ -53,6 +58,7 @@ struct Cluster {
 
   const std::shared_ptr<const conf::Config> config;
   const conf::Pool& spec;
+  const std::shared_ptr<const Transport> transport;
   const balancer::Outlier outlier;
   std::vector<std::shared_ptr<Server>> servers;  // by HostIndex
   balancer::HostView hosts;

@@ -5,7 +5,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
-#include "proxy/net/error.h"
+#include "proxy/tls/tls_stream.h"
 
 namespace sluice::upstream {
 namespace {
@@ -18,17 +18,17 @@ using http::Framing;
 }  // namespace
 
 H1Upstream::H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                       std::unique_ptr<net::Socket> socket)
+                       std::unique_ptr<net::Stream> stream)
     : pool_(pool),
       slot_(std::move(slot)),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       decoder_({.head_bytes = static_cast<uint32_t>(spec.max_head)}),
       born_(pool.loop().now()),
       max_idle_time_(spec.max_idle_time),
       max_age_(spec.max_age),
       max_idle_(spec.max_idle) {
-  socket_->SetEvents(this);
-  socket_->StartReading();
+  stream_->SetEvents(this);
+  stream_->StartReading();
 }
 
 H1Upstream::~H1Upstream() = default;
@@ -49,18 +49,23 @@ void H1Upstream::GiveBack() { pool_.Release(this); }
 
 bool H1Upstream::End() {
   const bool clean =
-      phase_ == Phase::kComplete && request_ended_ && keep_alive_ && socket_->buffered() == 0;
+      phase_ == Phase::kComplete && request_ended_ && keep_alive_ && stream_->buffered() == 0;
   events_ = nullptr;
   arena_ = nullptr;
-  socket_->Resume(net::PauseReason::kPeerFull);
+  stream_->Resume(net::PauseReason::kPeerFull);
   phase_ = clean ? Phase::kIdle : Phase::kDead;
   return clean && pool_.loop().now() - born_ < max_age_;
+}
+
+// Without it a TLS server would have to take the end for somebody else's doing.
+void H1Upstream::SayGoodbye() {
+  if (slot_->transport->secure()) stream_->FinishWriting();
 }
 
 void H1Upstream::SendHead(const http::RequestHead& head) {
   method_ = head.method;
   request_framing_ = head.framing.kind;
-  Bytes& out = socket_->Staging();
+  Bytes& out = stream_->Staging();
   const size_t before = out.size();
   http::EncodeRequest(head, head.target, head.upgrade.empty() ? "" : "upgrade", out);
   written_ += out.size() - before;
@@ -72,30 +77,30 @@ void H1Upstream::SendBody(Pieces pieces) {
   if (bytes == 0 || phase_ == Phase::kDead) return;
   written_ += bytes;
   if (request_framing_ != Framing::Kind::kChunked || phase_ == Phase::kTunnel) {
-    socket_->Write(pieces);
+    stream_->Write(pieces);
     return;
   }
   char size[18];
   absl::InlinedVector<std::string_view, 8> chunk = {http::ChunkHead(bytes, size)};
   chunk.insert(chunk.end(), pieces.begin(), pieces.end());
   chunk.push_back("\r\n");
-  socket_->Write(chunk);
+  stream_->Write(chunk);
 }
 
 void H1Upstream::SendEnd(const http::Fields* trailers) {
   request_ended_ = true;
   if (phase_ == Phase::kDead) return;
   if (phase_ == Phase::kTunnel) {
-    socket_->FinishWriting();
+    stream_->FinishWriting();
   } else if (request_framing_ == Framing::Kind::kChunked) {
-    http::EncodeLastChunk(trailers, socket_->Staging());
+    http::EncodeLastChunk(trailers, stream_->Staging());
   }
 }
 
 void H1Upstream::Consumed(size_t bytes) {
   SLUICE_DCHECK(bytes <= unconsumed_);
   unconsumed_ -= bytes;
-  if (unconsumed_ == 0) socket_->Resume(net::PauseReason::kPeerFull);
+  if (unconsumed_ == 0) stream_->Resume(net::PauseReason::kPeerFull);
 }
 
 void H1Upstream::OnRead(std::span<char> bytes) {
@@ -129,6 +134,10 @@ void H1Upstream::OnRead(std::span<char> bytes) {
 }
 
 size_t H1Upstream::ReadHead(std::span<char> bytes) {
+  if (decoder_.idle() && LooksLikeTls({bytes.data(), bytes.size()})) {
+    Fail(Cause::kMalformed, std::string(kSpeaksTls));
+    return 0;
+  }
   http::ResponseHead head(*arena_);
   const http::HeadResult got =
       decoder_.FeedHead({bytes.data(), bytes.size()}, *arena_, method_, head);
@@ -183,7 +192,7 @@ void H1Upstream::Deliver(std::string_view body) {
   unconsumed_ += body.size();
   events_->OnResponseBody(body);
   // What the exchange did not say Consumed() for has no room: stop reading until it does.
-  if (events_ != nullptr && unconsumed_ > 0) socket_->Pause(net::PauseReason::kPeerFull);
+  if (events_ != nullptr && unconsumed_ > 0) stream_->Pause(net::PauseReason::kPeerFull);
 }
 
 void H1Upstream::Complete(const http::Fields* trailers) {
@@ -221,12 +230,13 @@ void H1Upstream::OnReadEnd(int error) {
   const std::string_view where =
       phase_ == Phase::kHead ? "before its answer was complete" : "in the middle of its answer";
   Fail(Cause::kReset, error == 0 ? absl::StrFormat("the server closed %s", where)
-                                 : absl::StrFormat("%s %s", net::ErrorText(error), where));
+                                 : absl::StrFormat("%s %s", tls::ErrorText(error), where));
 }
 
 void H1Upstream::Fail(Cause cause, std::string why) {
   const bool answer_begun = phase_ != Phase::kHead || interims_ > 0 || !decoder_.idle();
-  const bool nothing_sent = socket_->buffered() >= written_;
+  // Of TLS nobody can say: what records add hides what has left.
+  const bool nothing_sent = !slot_->transport->secure() && stream_->buffered() >= written_;
   phase_ = Phase::kDead;
   events_->OnUpstreamFailed({.side = Side::kUpstream,
                              .cause = cause,

@@ -14,7 +14,7 @@
 #include "proxy/base/deadline.h"
 #include "proxy/http/exchange_streams.h"
 #include "proxy/http/h1_codec.h"
-#include "proxy/net/socket.h"
+#include "proxy/net/stream.h"
 #include "proxy/upstream/pool.h"
 
 namespace sluice::upstream {
@@ -22,7 +22,7 @@ namespace sluice::upstream {
 class H1Upstream final : public Leasable, private net::StreamEvents {
  public:
   H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-             std::unique_ptr<net::Socket> socket);
+             std::unique_ptr<net::Stream> stream);
   ~H1Upstream() override;
 
   // REQUIRES: idle.
@@ -33,7 +33,7 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
   void SendBody(Pieces pieces) override;
   void SendEnd(const http::Fields* trailers) override;
   void Consumed(size_t bytes) override;
-  bool Full() const override { return socket_->Full(); }
+  bool Full() const override { return stream_->Full(); }
 
  private:
   friend class Pool;
@@ -42,6 +42,8 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
 
   // Unbinds from the exchange. True when the connection may serve another one.
   bool End();
+  // Before it closes, between two exchanges.
+  void SayGoodbye();
 
   void OnRead(std::span<char> bytes) override;
   void OnReadEnd(int error) override;
@@ -58,7 +60,7 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
 
   Pool& pool_;
   const std::shared_ptr<ServerSlot> slot_;
-  const std::unique_ptr<net::Socket> socket_;
+  const std::unique_ptr<net::Stream> stream_;
   http::H1ResponseDecoder decoder_;
   BoundDeadline<H1Upstream, &H1Upstream::OnIdleTooLong> idle_deadline_{this};
   const TimePoint born_;

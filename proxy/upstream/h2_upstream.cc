@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
-#include "proxy/net/error.h"
+#include "proxy/tls/tls_stream.h"
 
 namespace sluice::upstream {
 namespace {
@@ -48,7 +48,7 @@ class H2Upstream::Stream final : public Leasable, public http::H2ClientStream {
 
   // http::Upstream
   void SendHead(const http::RequestHead& head) override {
-    if (!connection_.dead_ && session().Open(*this, *memory_, head, "http")) {
+    if (!connection_.dead_ && session().Open(*this, *memory_, head, connection_.SchemeOf(head))) {
       opened_ = true;
       connection_.Leaves();
       return;
@@ -144,10 +144,10 @@ class H2Upstream::Stream final : public Leasable, public http::H2ClientStream {
 };
 
 H2Upstream::H2Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                       std::unique_ptr<net::Socket> socket)
+                       std::unique_ptr<net::Stream> stream)
     : pool_(pool),
       slot_(std::move(slot)),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       session_({.head_bytes = static_cast<uint32_t>(spec.max_head)}, {}),
       born_(pool.loop().now()),
       max_idle_time_(spec.max_idle_time),
@@ -158,8 +158,8 @@ H2Upstream::H2Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf:
   if (next != nullptr) next->link = &next;
   slot_->h2 = this;
   slot_->server->stats.shard(pool_.shard()).idle_connections.Add();
-  socket_->SetEvents(this);
-  socket_->StartReading();
+  stream_->SetEvents(this);
+  stream_->StartReading();
   pool_.loop().Arm(idle_deadline_, max_idle_time_);
   Leaves();
 }
@@ -211,8 +211,9 @@ void H2Upstream::Vanish() {
   Unlink();
   idle_deadline_.Cancel();
   CancelDeferred();
-  socket_->SetEvents(nullptr);
-  socket_->Pause(net::PauseReason::kBacklog);
+  if (slot_->transport->secure()) stream_->FinishWriting();
+  stream_->SetEvents(nullptr);
+  stream_->Pause(net::PauseReason::kBacklog);
   observe::ServerStats& count = slot_->server->stats.shard(pool_.shard());
   count.idle_connections.Sub();
   count.connections.Sub();
@@ -221,13 +222,16 @@ void H2Upstream::Vanish() {
 
 void H2Upstream::OnRead(std::span<char> bytes) {
   if (dead_) return;
+  if (!std::exchange(heard_, true) && LooksLikeTls({bytes.data(), bytes.size()})) {
+    return FailAll(kSpeaksTls);
+  }
   session_.Feed({bytes.data(), bytes.size()}, pool_.loop().now());
   if (!gone_) Leaves();
 }
 
 void H2Upstream::OnReadEnd(int error) {
   if (gone_) return;
-  FailAll(error == 0 ? "the server closed the connection" : net::ErrorText(error));
+  FailAll(error == 0 ? "the server closed the connection" : tls::ErrorText(error));
 }
 
 void H2Upstream::FailAll(std::string_view why) {
@@ -251,8 +255,8 @@ void H2Upstream::FailAll(std::string_view why) {
 
 void H2Upstream::OnDeferred() {
   if (gone_) return;
-  while (!dead_ && !socket_->Full()) {
-    Bytes& out = socket_->Staging();
+  while (!dead_ && !stream_->Full()) {
+    Bytes& out = stream_->Staging();
     const size_t before = out.size();
     session_.Pump(out, before + kGatherBytes);
     if (out.size() - before < kGatherBytes) break;

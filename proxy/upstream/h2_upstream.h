@@ -14,7 +14,7 @@
 
 #include "proxy/base/deadline.h"
 #include "proxy/http/h2_client_session.h"
-#include "proxy/net/socket.h"
+#include "proxy/net/stream.h"
 #include "proxy/upstream/pool.h"
 
 namespace sluice::upstream {
@@ -22,7 +22,7 @@ namespace sluice::upstream {
 class H2Upstream final : private net::StreamEvents, private net::Deferred {
  public:
   H2Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-             std::unique_ptr<net::Socket> socket);
+             std::unique_ptr<net::Stream> stream);
   ~H2Upstream() override;
 
   // Another stream can be had, and the connection was used at most `max_rest` ago.
@@ -45,6 +45,11 @@ class H2Upstream final : private net::StreamEvents, private net::Deferred {
   void OnFlushed() override {}
   void OnDeferred() override;
 
+  // RFC 9113 section 8.3.1: the scheme of the request that is passed on, but for servers that hold
+  // it against the connection it comes by.
+  std::string_view SchemeOf(const http::RequestHead& head) const {
+    return slot_->transport->secure() ? "https" : head.scheme;
+  }
   void Leaves() { pool_.loop().DeferToTurnEnd(*this); }
   void Returned(Stream& stream);
   void FailAll(std::string_view why);
@@ -54,7 +59,7 @@ class H2Upstream final : private net::StreamEvents, private net::Deferred {
 
   Pool& pool_;
   const std::shared_ptr<ServerSlot> slot_;
-  const std::unique_ptr<net::Socket> socket_;
+  const std::unique_ptr<net::Stream> stream_;
   http::H2ClientSession session_;
   BoundDeadline<H2Upstream, &H2Upstream::OnIdleTooLong> idle_deadline_{this};
   const TimePoint born_;
@@ -65,6 +70,7 @@ class H2Upstream final : private net::StreamEvents, private net::Deferred {
   Stream* first_ = nullptr;  // of those that are lent
   uint32_t lent_ = 0;
   uint64_t served_ = 0;
+  bool heard_ = false;
   bool dead_ = false;  // nothing goes over it any more
   bool gone_ = false;  // retired
 };

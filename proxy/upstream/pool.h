@@ -14,29 +14,38 @@
 #define SLUICE_PROXY_UPSTREAM_POOL_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "proxy/net/loop.h"
 #include "proxy/upstream/cluster.h"
 #include "proxy/upstream/lease.h"
+#include "proxy/upstream/transport.h"
 
 namespace sluice::upstream {
 
 class H1Upstream;
-class H2Dial;
 class H2Upstream;
+class Opening;
 
 // The connections of one worker to one server. Shared by the pool, the worker's view and the
 // connections themselves, since exchanges outlive a view and a view may outlive its place in a
 // pool.
 struct ServerSlot {
-  std::shared_ptr<Server> server;
-  H1Upstream* idle = nullptr;  // most recently used first
-  H2Upstream* h2 = nullptr;    // that lend further streams; the newest first
-  H2Dial* h2_dial = nullptr;   // under way: who comes meanwhile waits for it too
+  ServerSlot(std::shared_ptr<Server> to, std::shared_ptr<const Transport> by)
+      : server(std::move(to)),
+        transport(std::move(by)),
+        http2(transport->protocol != Protocol::kHttp1) {}
+
+  const std::shared_ptr<Server> server;
+  const std::shared_ptr<const Transport> transport;  // what all its connections are made with
+  H1Upstream* idle = nullptr;                        // most recently used first
+  H2Upstream* h2 = nullptr;                          // that lend further streams; the newest first
+  Opening* opening = nullptr;  // of HTTP/2, under way: who comes meanwhile waits for it too
   uint32_t idle_count = 0;
-  bool retired = false;  // no longer configured: connections close as they come back
+  bool http2;            // what to expect of a new connection: of Protocol::kAgreed, the last one's
+  bool retired = false;  // its place was taken: connections close as they come back
 };
 
 class Pool final : public Connector {
@@ -47,7 +56,10 @@ class Pool final : public Connector {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  std::shared_ptr<ServerSlot> SlotFor(const std::shared_ptr<Server>& server);
+  // The slot of `server`; with another transport than before it is another one, and what was made
+  // with the former serves no further request.
+  std::shared_ptr<ServerSlot> SlotFor(const std::shared_ptr<Server>& server,
+                                      const std::shared_ptr<const Transport>& transport);
 
   // The kept connection used last; of HTTP/2, a stream of one that has room.
   Lease TakeIdle(ServerSlot& slot, Duration max_rest) override;
@@ -63,13 +75,11 @@ class Pool final : public Connector {
 
  private:
   friend class H1Upstream;
-  friend class H2Dial;
   void Release(H1Upstream* connection);
   void Unlink(H1Upstream* connection);
   void CloseIdle(ServerSlot& slot);
+  void Retire(ServerSlot& slot);
   Lease TakeStream(ServerSlot& slot, Duration max_rest);
-  std::unique_ptr<Attempt> ConnectH2(std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                                     Duration timeout, Connected done);
 
   net::Loop& loop_;
   const uint32_t shard_;

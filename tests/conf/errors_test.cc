@@ -69,6 +69,30 @@ TEST_F(ErrorsTest, ABalancerOfTheProxyProtocolIsANetworkOrUnix) {
   EXPECT_THAT(InListener("proxy_protocol = true"), HasSubstr("it must be a list of texts"));
 }
 
+TEST_F(ErrorsTest, TlsToServersIsHeldToItself) {
+  Write("a.pem", "x");
+  EXPECT_EQ(InPool("tls = {}"), "");
+  EXPECT_EQ(InPool("tls = {}\nprotocol = \"auto\""), "");
+  EXPECT_THAT(InPool("protocol = \"auto\""), HasSubstr("agreed on in the TLS handshake"));
+  EXPECT_THAT(InPool("tls.cert = \"a.pem\""), HasSubstr("6:12: cert needs key beside it"));
+  EXPECT_THAT(InPool("tls.key = \"a.pem\""), HasSubstr("6:11: key needs cert beside it"));
+  EXPECT_THAT(InPool("tls = { verify = false, ca = \"a.pem\" }"),
+              HasSubstr("no certificate is verified"));
+  EXPECT_THAT(InPool("tls.ca = \"none.pem\""), HasSubstr("\"none.pem\" cannot be read"));
+  EXPECT_EQ(InPool("tls.server_name = \"shop.internal\""), "");
+  EXPECT_EQ(InPool("tls.server_name = \"::1\""), "");
+  for (const char* const name : {"shop.internal:443", "*.internal", "", "[::1]", "10.0.0"}) {
+    EXPECT_THAT(InPool(absl::StrFormat("tls.server_name = \"%s\"", name)),
+                HasSubstr("pool.tls.server_name"))
+        << name;
+  }
+  const std::string unix_pool =
+      absl::StrFormat("%s[[pool]]\nname = \"web\"\nservers = [\"unix:/run/a\"]\n", kListener);
+  EXPECT_THAT(Wrong(unix_pool + "tls = {}\n"), HasSubstr("has no name that could be verified"));
+  EXPECT_EQ(Wrong(unix_pool + "tls.server_name = \"a\"\n"), "");
+  EXPECT_EQ(Wrong(unix_pool + "tls.verify = false\n"), "");
+}
+
 TEST_F(ErrorsTest, AWrongTypeIsToldTheRightOne) {
   EXPECT_THAT(InListener("backlog = \"7\""),
               StartsWith("t.toml:3:11: listener.backlog is a text; it must be a whole number"));

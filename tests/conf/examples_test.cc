@@ -44,8 +44,9 @@ TEST(ExamplesTest, TheSmallestOneNeedsNoRoute) {
 TEST(ExamplesTest, TheShopHasAllOfItsParts) {
   const Config config = LoadExample("shop.toml");
   EXPECT_EQ(config.listeners.size(), 2u);
-  EXPECT_EQ(config.pools.size(), 3u);
-  EXPECT_EQ(config.routes.size(), 8u);
+  EXPECT_EQ(config.pools.size(), 4u);
+  EXPECT_EQ(config.routes.size(), 9u);
+  EXPECT_TRUE(config.pools[2].tls.has_value());
   ASSERT_EQ(config.answers.size(), 1u);
   EXPECT_NE(config.answers[0].html.find("{request_id}"), std::string::npos);
 }

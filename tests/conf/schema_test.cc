@@ -28,7 +28,10 @@ bool IsValue(std::string_view fallback) { return !fallback.starts_with('('); }
 class SchemaTest : public Files {
  protected:
   SchemaTest() {
-    for (const char* file : {"shop.crt", "shop.key", "shop.ocsp", "clients.pem"}) Write(file, "x");
+    for (const char* file : {"shop.crt", "shop.key", "shop.ocsp", "clients.pem", "servers.pem",
+                             "sluice.crt", "sluice.key"}) {
+      Write(file, "x");
+    }
   }
 
   static constexpr std::string_view kOthers[] = {"listener.address = \"127.0.0.1:0\"",
@@ -37,6 +40,8 @@ class SchemaTest : public Files {
                                                  "listener.tls.client_certificates = \"required\"",
                                                  "pool.name = \"web\"",
                                                  "pool.servers.address = \"a:1\"",
+                                                 "pool.tls.cert = \"sluice.crt\"",
+                                                 "pool.tls.key = \"sluice.key\"",
                                                  "route.pool = \"web\"",
                                                  "route.match.path_prefix = \"/x\"",
                                                  "route.redirect.to = \"/\"",
@@ -78,6 +83,7 @@ class SchemaTest : public Files {
     };
     if (is(other, "route.redirect")) return !is(key, "route.redirect");
     if (other == "listener.tls.client_certificates") return key != "listener.tls.client_ca";
+    if (other.starts_with("pool.tls.")) return !key.starts_with("pool.tls.");
     if (other.starts_with("listener.tls.")) return !key.starts_with("listener.tls.");
     if (other == "route.pool") return is(key, "route.redirect") || is(key, "route.respond");
     if (other == "route.match.path_prefix") return key == "route.match.path";

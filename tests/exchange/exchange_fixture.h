@@ -61,14 +61,14 @@ class ExchangeTest : public net::LoopTest, public Recorder {
                                                                 *Address::Parse(server.address), 1),
                              server.weight);
       }
-      auto cluster = std::make_shared<const upstream::Cluster>(*config, pool, std::move(servers));
+      auto cluster = std::make_shared<const upstream::Cluster>(
+          *config, pool, std::make_shared<const upstream::Transport>(), std::move(servers));
       view->clusters.push_back(cluster);
       WorkerCluster& mine = worker_view->clusters.emplace_back();
       mine.shared = cluster;
       mine.picker = balancer::MakePicker(pool.picker, cluster->hosts);
       for (const auto& server : cluster->servers) {
-        mine.slots.push_back(std::make_shared<upstream::ServerSlot>());
-        mine.slots.back()->server = server;
+        mine.slots.push_back(std::make_shared<upstream::ServerSlot>(server, cluster->transport));
       }
     }
     worker_view->shared = std::move(view);

@@ -105,14 +105,14 @@ TEST_F(HandshakeTest, FailsWhenNobodyKnowsTheServersAuthority) {
 }
 
 TEST_F(HandshakeTest, TheSystemsAuthoritiesAreAskedWhereNoneAreGiven) {
-  client_spec_.authorities = "";
+  client_spec_.authorities = client_spec_.authorities_label = "";
   Shake();
   ASSERT_EQ(client_.failed, 1);
   EXPECT_EQ(client_.error, HandshakeError::kCertificate);
 }
 
 TEST_F(HandshakeTest, TrustsAnybodyOnlyWhenToldTo) {
-  client_spec_.authorities = "";
+  client_spec_.authorities = client_spec_.authorities_label = "";
   client_spec_.verify = false;
   Shake("other.example");
   ASSERT_EQ(client_.done, 1) << client_.reason;
@@ -152,7 +152,7 @@ TEST_F(HandshakeTest, FailsWithoutTheClientCertificateThatIsRequired) {
   EXPECT_EQ(server_.reason, "peer did not return a certificate");
   // In TLS 1.3 the client is done by then, and hears of it by an alert.
   RunUntil([&] { return client_.told.ended; });
-  EXPECT_EQ(client_.told.error, kTlsError);
+  EXPECT_EQ(ErrorText(client_.told.error), "tlsv13 alert certificate required");
 }
 
 TEST_F(HandshakeTest, StrictlyRefusesANameItHasNoCertificateFor) {
@@ -207,6 +207,20 @@ TEST_F(HandshakeTest, OtherProtocolsAreToldFromBrokenTls) {
   EXPECT_EQ(error_of(std::string_view("\0\0\0\0\0\0\0\0", 8)), HandshakeError::kNotTls);
   EXPECT_EQ(error_of(std::string_view("\x16\x03\x01\0\x04\x01\0\0\0", 9)),
             HandshakeError::kProtocol);
+}
+
+TEST_F(HandshakeTest, AServerWithoutTlsIsTold) {
+  const auto reason_of = [&](std::string_view sent) {
+    Pair pair = TcpPair();
+    Connect(std::move(pair.socket));
+    Send(pair.peer, sent);
+    RunUntil([&] { return client_.over(); });
+    return client_.reason;
+  };
+  EXPECT_EQ(reason_of("HTTP/1.1 400 Bad Request\r\n\r\n"), "HTTP without TLS");
+  EXPECT_EQ(client_.error, HandshakeError::kPlainHttp);
+  EXPECT_EQ(reason_of("220 mail.example ESMTP\r\n"), "wrong version number");
+  EXPECT_EQ(client_.error, HandshakeError::kNotTls);
 }
 
 TEST_F(HandshakeTest, WhoLeavesInTheMiddleIsToldOf) {

@@ -131,7 +131,7 @@ class TlsStreamTest : public net::LoopTest {
   }
   void Connect(std::unique_ptr<net::Stream> lower, std::string_view name = "shop.example") {
     if (client_context_ == nullptr) {
-      const auto built = ClientContext::Build(client_spec_, now_);
+      const auto built = ClientContext::Build(client_spec_);
       ASSERT_TRUE(built.ok()) << built.status();
       client_context_ = *built;
     }

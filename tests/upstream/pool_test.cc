@@ -48,7 +48,7 @@ class PoolTest : public net::LoopTest {
     EXPECT_TRUE(bound.ok());
     listener_ = *std::move(bound);
     server_ = std::make_shared<Server>("web", "name", net::BoundAddress(listener_.get()), 1);
-    slot_ = pool_.SlotFor(server_);
+    slot_ = pool_.SlotFor(server_, std::make_shared<const Transport>());
   }
 
   // A fresh connection and the server's end of it.
