@@ -66,6 +66,19 @@ int DescriptorOf(const SocketCore& core) {
   return fd;
 }
 
+namespace {
+
+// Behind a short read libuv takes a hang-up for a FIN without reading again. It may be a reset, and
+// what was read then half of an answer. EPIPE is a reset behind a FIN.
+ptrdiff_t WhatHungUp(const SocketCore& core) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(DescriptorOf(core), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error == 0 || error == EPIPE ? UV_EOF : -error;
+}
+
+}  // namespace
+
 void ApplyOptions(int fd, const SocketOptions& options) {
   const int nodelay = options.nodelay ? 1 : 0;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay);
@@ -97,7 +110,8 @@ struct Socket::Callbacks {
     const SocketCore* const core = SocketCore::Of(stream);
     if (core->owner() == nullptr || count == 0) return;  // 0: nothing there after all
     Loop& loop = core->loop();
-    core->owner()->OnBytes(buf->base, count);
+    const bool guessed = count == UV_EOF && buf->base == nullptr;
+    core->owner()->OnBytes(buf->base, guessed ? WhatHungUp(*core) : count);
     loop.EndCallback();
   }
 

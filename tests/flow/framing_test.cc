@@ -35,6 +35,19 @@ void Mirror(Wire& wire, Origin& origin, uint32_t) {
   }
 }
 
+TEST(FramingFlowTest, ABodyUpToTheEndOfTheConnectionIsNotCompleteWhenThatIsAReset) {
+  Origin origin([](Wire& wire, Origin&, uint32_t) {
+    wire.ReadUntil("\r\n\r\n");
+    wire.Send("HTTP/1.1 200 OK\r\n\r\nhalf of it");
+    wire.Reset();
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}});
+  for (int i = 0; i < 10; ++i) {
+    const Message answer = proxy.Get("/");
+    EXPECT_FALSE(answer.status() == 200 && answer.complete);
+  }
+}
+
 TEST(FramingFlowTest, ABodyWithALengthPassesBothWays) {
   Origin origin(Mirror);
   TestProxy proxy(Site{.servers = {origin.address()}});

@@ -302,6 +302,14 @@ TEST_F(SocketTest, BytesThatArrivedBeforeAResetAreDeliveredBeforeTheWriteError) 
   EXPECT_TRUE(told_.text.starts_with("413 before you were done[error ")) << told_.text;
 }
 
+TEST_F(SocketTest, AResetTogetherWithBytesIsNoFin) {
+  Open();
+  Send(peer_, "half of an answer");
+  Reset(peer_);
+  RunUntil([&] { return told_.ended; });
+  EXPECT_EQ(told_.text, absl::StrFormat("half of an answer[error %d]", kConnReset));
+}
+
 TEST_F(SocketTest, AResetWhileReadingIsAnError) {
   Open();
   Reset(peer_);
