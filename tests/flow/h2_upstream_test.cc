@@ -2,9 +2,11 @@
 // frames that do what a sound one seldom does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "tests/support/flow/h2_wire.h"
 #include "tests/support/flow/origin.h"
@@ -16,6 +18,22 @@ namespace {
 
 constexpr char kH2[] = "protocol = \"h2\"\noutlier.failures = 0\n";
 
+struct FrameHead {
+  uint8_t type = UINT8_MAX;  // none: the connection has ended
+  uint32_t stream = 0;
+};
+
+// Reads one frame, and past what is in it.
+FrameHead NextFrame(Wire& wire) {
+  const std::string head = wire.ReadExactly(9);
+  if (head.size() < 9) return {};
+  const auto byte = [&](size_t at) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(head[at]));
+  };
+  wire.ReadExactly(byte(0) << 16 | byte(1) << 8 | byte(2));
+  return {static_cast<uint8_t>(head[3]), byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8)};
+}
+
 // The stream of the next request whose head ends on this wire; 0 at the end. Preface and other
 // frames are read past.
 uint32_t NextHead(Wire& wire, bool* greeted) {
@@ -25,13 +43,8 @@ uint32_t NextHead(Wire& wire, bool* greeted) {
     *greeted = true;
   }
   for (;;) {
-    const std::string head = wire.ReadExactly(9);
-    if (head.size() < 9) return 0;
-    const auto byte = [&](size_t at) {
-      return static_cast<uint32_t>(static_cast<uint8_t>(head[at]));
-    };
-    wire.ReadExactly(byte(0) << 16 | byte(1) << 8 | byte(2));
-    if (head[3] == h2::kHeaders) return byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8);
+    const FrameHead frame = NextFrame(wire);
+    if (frame.type == h2::kHeaders || frame.type == FrameHead().type) return frame.stream;
   }
 }
 
@@ -82,6 +95,41 @@ TEST(H2UpstreamFlowTest, AServerThatAllowsOneStreamServesOneRequestAfterAnother)
   EXPECT_EQ(proxy.Get("/").body, "one");
   for (int i = 0; i < 5; ++i) EXPECT_EQ(proxy.Get("/").body, "one");
   EXPECT_EQ(connections, 1);
+}
+
+TEST(H2UpstreamFlowTest, BeyondTheStreamsThatAServerAllowsFurtherConnectionsServe) {
+  constexpr int kRequests = 6;
+  std::atomic<int> accepted = 0;
+  // Holds two requests on each connection and refuses more, until all of them are held.
+  Origin origin([&](Wire& wire, Origin&, uint32_t) {
+    wire.ReadExactly(h2::kPreface.size());
+    wire.Send(h2::Frame(h2::kSettings, 0, 0, std::string("\0\3", 2) + h2::Number(2)));
+    std::vector<uint32_t> held;
+    while (accepted < kRequests) {
+      if (!wire.HasNews()) {
+        ::poll(nullptr, 0, 1);
+        continue;
+      }
+      const FrameHead frame = NextFrame(wire);
+      if (frame.type == FrameHead().type) return;
+      if (frame.type != h2::kHeaders) continue;
+      if (held.size() == 2) {
+        wire.Send(h2::Frame(h2::kReset, 0, frame.stream, h2::Number(7)));
+      } else {
+        held.push_back(frame.stream);
+        ++accepted;
+      }
+    }
+    for (const uint32_t id : held) wire.Send(Ok2(id, "held"));
+    wire.ReadAll();
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = kH2, .workers = 1});
+  H2Wire client(proxy.Connect());
+  std::string all;
+  for (uint32_t id = 1; id < 2 * kRequests; id += 2) all += h2::Get(id, "/");
+  client.Send(all);
+  for (uint32_t id = 1; id < 2 * kRequests; id += 2) EXPECT_EQ(client.Await(id).body, "held");
+  EXPECT_EQ(origin.accepted(), 3u);
 }
 
 TEST(H2UpstreamFlowTest, AConversationPassesBothWaysWithItsTrailers) {
