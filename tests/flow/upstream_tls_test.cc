@@ -394,6 +394,7 @@ class Nginx {
     std::ofstream(folder + "/nginx.conf") << config;
     std::vector<std::string> words = {"nginx", "-p", folder, "-e", "error.log", "-c", "nginx.conf"};
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;

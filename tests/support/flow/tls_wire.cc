@@ -77,7 +77,7 @@ std::string TlsWire::ReadUntil(std::string_view mark) {
   for (;;) {
     const size_t at = text_.find(mark);
     if (at != std::string::npos) {
-      const std::string part = text_.substr(0, at + mark.size());
+      std::string part = text_.substr(0, at + mark.size());
       text_.erase(0, part.size());
       return part;
     }
