@@ -2,7 +2,9 @@
 // process, shared by all workers and all views that name the server; it outlives every view, so a
 // reload forgets neither load nor rests.
 //
-// Threads: any; every field is a relaxed atomic, because each number guards nothing but itself.
+// Threads: any; every field is a relaxed atomic, because each number guards nothing but itself. The
+// averages are loaded, changed and stored: of two workers that answer in the same nanosecond one
+// may be forgotten, which an average of dozens does not notice and a lock would cost everybody.
 // Ownership: shared_ptr from the registry to the HostViews; pickers and exchanges use plain
 // pointers while they hold a view.
 // Time: an argument everywhere, nanoseconds of the steady clock.
@@ -12,53 +14,54 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <utility>
 
 namespace sluice::balancer {
 
 using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
+inline int64_t Nanos(TimePoint at) { return at.time_since_epoch().count(); }
+
 // A server's place in one HostView; means nothing in another.
 using HostIndex = uint32_t;
 
+// Shares are kept in 1/65536.
+inline constexpr uint32_t kWhole = 1u << 16;
+
 struct HostStats {
-  // Read on every pick, written only when a rest begins.
+  // Read on every pick, written when health changes.
   alignas(64) std::atomic<int64_t> rest_until_ns{0};  // 0: has never rested
+  std::atomic<int64_t> ramp_from_ns{0};  // slow_start.h: when it was new or came back; 0: long ago
+  std::atomic<int64_t> shrunk_at_ns{0};  // overload.h: when `share` was set
+  std::atomic<uint32_t> share{kWhole};   // overload.h: of its weight, then
+  std::atomic<bool> down{false};         // health.h: the checks say so
+  std::atomic<bool> closed{false};       // drained or in maintenance: no request, panic or not
 
   // Written by every worker on every request.
   alignas(64) std::atomic<uint32_t> active{0};  // requests on their way, see ActiveRequest
+  std::atomic<uint32_t> waiting{0};             // those of them without an answer yet
+  std::atomic<uint32_t> failing{0};             // recent share of failures
+  std::atomic<uint32_t> service_us{0};          // mean time to an answer; 0: none measured
+  std::atomic<uint32_t> peak_us{0};             // the same, jumping up and sinking slowly
+  std::atomic<int64_t> busy_since_ns{0};        // when the first of those that wait was sent
+  std::atomic<int64_t> settled_at_ns{0};        // when it last answered or failed
+  std::atomic<uint64_t> settled{0};             // answers and failures, ever
 
-  // Written by outlier.cc on failures, and on the first success after some.
-  std::atomic<uint32_t> failures{0};  // in a row
-  std::atomic<uint32_t> rests{0};     // in a row; each doubles the next
+  // Written on failures, and on the first success after some.
+  alignas(64) std::atomic<uint32_t> failures{0};  // in a row
+  std::atomic<uint32_t> rests{0};                 // in a row; each doubles the next
+  std::atomic<uint64_t> errors{0};                // failed answers, ever
+  std::atomic<uint64_t> timeouts{0};              // of them, those that never came
 
   // A resting server is skipped while another one can be used.
   bool Resting(TimePoint now) const {
-    return now.time_since_epoch().count() < rest_until_ns.load(std::memory_order_relaxed);
+    return Nanos(now) < rest_until_ns.load(std::memory_order_relaxed);
   }
+  // So is one that fails its health checks.
+  bool Away(TimePoint now) const { return Resting(now) || down.load(std::memory_order_relaxed); }
 };
-static_assert(sizeof(HostStats) == 128,
+static_assert(sizeof(HostStats) == 192,
               "what is read on picks shares no line with what is counted");
-
-// One request counted as active on a host, from the pick to its end. The host must outlive it.
-class [[nodiscard]] ActiveRequest {
- public:
-  explicit ActiveRequest(HostStats& host) : host_(&host) {
-    host_->active.fetch_add(1, std::memory_order_relaxed);
-  }
-  ActiveRequest(ActiveRequest&& other) noexcept : host_(std::exchange(other.host_, nullptr)) {}
-  ActiveRequest& operator=(ActiveRequest&& other) noexcept {
-    std::swap(host_, other.host_);
-    return *this;
-  }
-  ~ActiveRequest() {
-    if (host_ != nullptr) host_->active.fetch_sub(1, std::memory_order_relaxed);
-  }
-
- private:
-  HostStats* host_;
-};
 
 }  // namespace sluice::balancer
 

@@ -1,6 +1,7 @@
 // HostView: the servers of a pool as one configuration names them, in its order. Immutable and
-// shared: a copy is one pointer, and an exchange keeps the view it began with. Weights belong to
-// the view (they come from the file); load and health belong to the HostStats, which outlive it.
+// shared: a copy is one pointer, and an exchange keeps the view it began with. Weights, tiers and
+// names belong to the view (they come from the file); load and health belong to the HostStats,
+// which outlive it.
 //
 // Threads: any.
 #ifndef SLUICE_BALANCER_HOST_VIEW_H_
@@ -17,7 +18,9 @@ namespace sluice::balancer {
 
 struct Host {
   uint32_t weight = 1;  // a share of the pool's traffic; 0: gets no request at all
-  std::shared_ptr<HostStats> stats;
+  std::shared_ptr<HostStats> stats = nullptr;
+  uint32_t tier = 0;  // backups have a higher one: used when no host of a lower tier can be
+  uint64_t id = 0;    // Hash() of its name: where maglev puts it, whatever its place in the list
 };
 
 class HostView {
@@ -30,11 +33,17 @@ class HostView {
   HostIndex size() const { return static_cast<HostIndex>(hosts_->size()); }
   // REQUIRES (all below): host < size().
   uint32_t weight(HostIndex host) const { return (*hosts_)[host].weight; }
+  uint32_t tier(HostIndex host) const { return (*hosts_)[host].tier; }
+  uint64_t id(HostIndex host) const { return (*hosts_)[host].id; }
   HostStats& stats(HostIndex host) const { return *(*hosts_)[host].stats; }
   uint32_t active(HostIndex host) const {
     return stats(host).active.load(std::memory_order_relaxed);
   }
-  bool Resting(HostIndex host, TimePoint now) const { return stats(host).Resting(now); }
+  bool Away(HostIndex host, TimePoint now) const { return stats(host).Away(now); }
+  // May be given requests at all.
+  bool Open(HostIndex host) const {
+    return weight(host) != 0 && !stats(host).closed.load(std::memory_order_relaxed);
+  }
 
  private:
   std::shared_ptr<const std::vector<Host>> hosts_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "balancer/slow_start.h"
+
 namespace sluice::balancer {
 
 RestChange Outlier::OnSuccess(HostStats& host, TimePoint now) const {
@@ -34,6 +36,7 @@ RestChange Outlier::BeginRest(HostStats& host, TimePoint now) const {
     return RestChange::kNone;
   }
   host.rests.store(nth, std::memory_order_relaxed);
+  BeginSlowStart(host, now + RestLength(nth));
   host.failures.store(0, std::memory_order_relaxed);
   return RestChange::kBegan;
 }

@@ -1,6 +1,7 @@
 // Outlier: passive health, the rule of OutlierSpec. A host that fails `failures` times in a row
 // rests for `rest`. After the rest it is used again on probation: one more failure and it rests
-// twice as long (up to rest_max), one success and all is forgotten.
+// twice as long (up to rest_max), one success and all is forgotten. It comes back slowly
+// (slow_start.h), and what fails more subtly is outlier_sweep.h's.
 //
 // What arrives while a host rests (requests that were on their way, or sent by the panic rule)
 // changes nothing: a burst of late failures must not double the rest, and one late success must not

@@ -4,35 +4,39 @@
 //
 // Each worker has its own credits, so over N workers a host may be picked up to N times in a row;
 // shared credits would cost every pick a contended cache line.
-// Cost: linear in hosts (BM_Pick); thousands of hosts call for least_request.
+// Cost: linear in hosts (BM_Pick); thousands of hosts call for another strategy.
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "absl/random/distributions.h"
 #include "balancer/picker.h"
+#include "balancer/roster.h"
 
 namespace sluice::balancer {
 namespace {
 
 class RoundRobin final : public Picker {
  public:
-  explicit RoundRobin(HostView hosts) : hosts_(std::move(hosts)), credit_(hosts_.size(), 0) {}
+  RoundRobin(const PickerSpec& spec, HostView hosts)
+      : roster_(spec, std::move(hosts)), credit_(roster_.hosts().size(), 0) {}
 
   std::optional<HostIndex> Pick(const PickInput& in, absl::BitGenRef rng) override {
-    if (!turned_) Turn(rng);
-    std::optional<HostIndex> host = Next(in, /*resting_too=*/false);
-    return host ? host : Next(in, /*resting_too=*/true);
+    roster_.Look(in.now);
+    if (!turned_) Turn(in.now, rng);
+    const std::optional<HostIndex> host = Next(in);
+    if (host) return host;
+    return roster_.Least(in, rng,
+                         [this](HostIndex left) { return -static_cast<double>(credit_[left]); });
   }
 
  private:
-  std::optional<HostIndex> Next(const PickInput& in, bool resting_too) {
+  std::optional<HostIndex> Next(const PickInput& in) {
     std::optional<HostIndex> best;
     int64_t given = 0;
-    for (HostIndex host = 0; host < hosts_.size(); ++host) {
-      const uint32_t weight = hosts_.weight(host);
-      if (weight == 0 || in.WasTried(host)) continue;
-      if (!resting_too && hosts_.Resting(host, in.now)) continue;
+    for (const HostIndex host : roster_.members()) {
+      if (!roster_.Usable(host, in)) continue;
+      const auto weight = static_cast<int64_t>(roster_.weight(host));
       credit_[host] += weight;
       given += weight;
       if (!best || credit_[host] > credit_[*best]) best = host;
@@ -43,24 +47,24 @@ class RoundRobin final : public Picker {
 
   // Starts at a random place of the cycle, or the pickers of all workers would send their first
   // request after a reload to the same host.
-  void Turn(absl::BitGenRef rng) {
+  void Turn(TimePoint now, absl::BitGenRef rng) {
     turned_ = true;
-    const auto places = static_cast<uint64_t>(hosts_.size());
+    const uint64_t places = roster_.members().size();
     for (uint64_t steps = places < 2 ? 0 : absl::Uniform<uint64_t>(rng, 0, places); steps > 0;
          --steps) {
-      Next({}, /*resting_too=*/true);
+      Next({.now = now});
     }
   }
 
-  const HostView hosts_;
+  Roster roster_;
   std::vector<int64_t> credit_;
   bool turned_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Picker> MakeRoundRobin(const PickerSpec&, HostView hosts) {
-  return std::make_unique<RoundRobin>(std::move(hosts));
+std::unique_ptr<Picker> MakeRoundRobin(const PickerSpec& spec, HostView hosts) {
+  return std::make_unique<RoundRobin>(spec, std::move(hosts));
 }
 
 }  // namespace sluice::balancer

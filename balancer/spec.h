@@ -9,7 +9,14 @@
 namespace sluice::balancer {
 
 struct PickerSpec {
-  std::string strategy = "least_request";  // a name of kPickerKinds (picker.h)
+  std::string strategy = "expected_delay";  // a name of kPickerKinds (picker.h)
+  // How long a server that is new or came back is brought up to its full share; 0: at once.
+  std::chrono::nanoseconds slow_start = std::chrono::seconds(10);
+  // When fewer of the servers than this can be used, all are: what drives out the many would then
+  // drive out the few. 0: only when none can be.
+  uint32_t panic_percent = 50;
+  // maglev: what a server may hold of the pool's requests, in percent of its share.
+  uint32_t hash_load_percent = 150;
 };
 
 // Passive health: a server that fails `failures` times in a row rests for `rest`, twice as long

@@ -195,8 +195,11 @@ constexpr Key kKeys[] = {
     {"pool.name", Type::kText, At<&Pool::name>, kRequired, "",
      "What routes call it; also in logs and metrics.", CheckName, "\"web\""},
     {"pool.strategy", Type::kChoice, At<&Pool::picker, &balancer::PickerSpec::strategy>,
-     "\"least_request\"", "round_robin|least_request",
-     "How a server is chosen: in turn, or the one with the fewest requests."},
+     "\"expected_delay\"",
+     "expected_delay|least_request|peak_ewma|prequal|round_robin|random|maglev",
+     "How a server is chosen: the one whose answer is expected soonest; the one of two with fewer "
+     "requests, or fewer times recent latency; the fastest of five that is not hot; in turn; by "
+     "chance; by the client's address."},
     {"pool.protocol", Type::kChoice, At<&Pool::protocol>, "\"http1\"", "http1|h2|auto",
      "What is spoken to the servers; h2 without tls is HTTP/2 without asking first, as gRPC "
      "servers expect. auto, with tls only: HTTP/2 where the server has it, else HTTP/1.1."},

@@ -12,6 +12,13 @@ using http::HasBody;
 
 namespace {
 
+// Strategies that keep requests together keep those of a client. Nobody behind a Unix socket who is
+// not named is a client.
+std::optional<uint64_t> AffinityKey(const Ip& client) {
+  if (client == Ip{}) return std::nullopt;
+  return balancer::Hash({reinterpret_cast<const char*>(client.bytes.data()), client.bytes.size()});
+}
+
 // RFC 8555 section 8.3: asked for in plain text, whatever the site does otherwise.
 constexpr std::string_view kAcmeChallenge = "/.well-known/acme-challenge/";
 
@@ -197,14 +204,15 @@ void Exchange::ReturnRequestCredit() {
 // False when the pool has no server that this request has not tried.
 bool Exchange::Place() {
   phase_ = Phase::kConnect;
-  const std::optional<balancer::HostIndex> host =
-      cluster_->picker->Pick({.now = context_.loop().now(), .tried = tried_}, context_.random());
+  const std::optional<balancer::HostIndex> host = cluster_->picker->Pick(
+      {.now = context_.loop().now(), .tried = tried_, .key = AffinityKey(identity_.ip)},
+      context_.random());
   if (!host) return false;
   host_ = *host;
   server_ = cluster_->shared->servers[host_].get();
   record_.server = server_->label;
   ++record_.tries;
-  active_.emplace(*server_->health);
+  active_.emplace(*server_->health, context_.loop().now());
   server_stats().requests.Add();
   server_stats().in_flight.Add();
   if (record_.tries > 1) server_stats().retries.Add();
@@ -281,7 +289,7 @@ void Exchange::OnResponse(const http::ResponseHead& head) {
   record_.server_status = record_.status = head.status;
   server_stats().by_class[observe::StatusClass(head.status)].Add();
   server_stats().first_byte.Record(record_.first_byte);
-  Praise();
+  Praise(head);
   held_.Clear();
   body_in_hand_ = false;
   head_sent_ = true;
@@ -351,7 +359,7 @@ void Exchange::TryFailed(const Failure& why, bool reused) {
     upstream::Server* const server = server_;
     EndTry(nullptr);
     server_ = server;
-    active_.emplace(*server_->health);
+    active_.emplace(*server_->health, context_.loop().now());
     server_stats().in_flight.Add();
     phase_ = Phase::kConnect;
     tried_at_ = context_.loop().now();
@@ -370,13 +378,23 @@ void Exchange::TryFailed(const Failure& why, bool reused) {
 void Exchange::Blame(const Failure& why) {
   if (why.side != Side::kUpstream) return;
   const TimePoint now = context_.loop().now();
+  const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout;
+  active_->Settle({.result = late ? balancer::Result::kTimedOut : balancer::Result::kFailed,
+                   .latency = now - tried_at_},
+                  now);
   if (cluster_->shared->outlier.OnFailure(*server_->health, now) == balancer::RestChange::kBegan) {
     server_stats().rests.Add();
     ReportRest(*server_, balancer::RestLeft(*server_->health, now), why);
   }
 }
 
-void Exchange::Praise() {
+void Exchange::Praise(const http::ResponseHead& head) {
+  const http::Field* const retry_after = head.fields.Find(http::FieldId::kRetryAfter);
+  active_->Settle(
+      {.result = balancer::ResultOf(head.status, retry_after != nullptr),
+       .latency = record_.first_byte,
+       .retry_after = retry_after == nullptr ? Duration::zero() : RetryAfter(retry_after->value)},
+      answered_at_);
   if (cluster_->shared->outlier.OnSuccess(*server_->health, context_.loop().now()) ==
       balancer::RestChange::kEnded) {
     ReportRecovery(*server_);

@@ -19,7 +19,7 @@
 #include <string>
 
 #include "absl/container/inlined_vector.h"
-#include "balancer/host.h"
+#include "balancer/outcome.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/deadline.h"
 #include "proxy/base/peer.h"
@@ -83,7 +83,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   void EndTry(const Failure* why);
   void TryFailed(const Failure& why, bool reused);
   void Blame(const Failure& why);
-  void Praise();
+  void Praise(const http::ResponseHead& head);
   void Fail(const Failure& why, int status);
   void SendReply(const LocalReply& reply);
   void SendHead(http::ResponseHead& head);

@@ -6,9 +6,13 @@
 #ifndef SLUICE_PROXY_EXCHANGE_RETRY_H_
 #define SLUICE_PROXY_EXCHANGE_RETRY_H_
 
+#include <charconv>
+#include <chrono>
 #include <cstdint>
+#include <string_view>
 
 #include "proxy/base/failure.h"
+#include "proxy/base/time.h"
 #include "proxy/http/message.h"
 
 namespace sluice::exchange {
@@ -42,6 +46,15 @@ constexpr Again TryAgain(const FailedTry& failed) {
   // A malformed or endless answer was an answer: another server is not asked to repeat the work.
   if (failed.cause == Cause::kMalformed || failed.cause == Cause::kTooLarge) return Again::kNo;
   return failed.tries_left > 0 ? Again::kOtherServer : Again::kNo;
+}
+
+// How long a server asks to be left alone (RFC 9110 section 10.2.3). Zero for a date: it says when
+// by the server's clock and not how long, and overload, which is what this is for, lasts seconds.
+inline Duration RetryAfter(std::string_view value) {
+  uint32_t seconds = 0;
+  const char* const end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, seconds);
+  return error == std::errc() && rest == end ? std::chrono::seconds(seconds) : Duration::zero();
 }
 
 }  // namespace sluice::exchange

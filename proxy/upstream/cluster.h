@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "balancer/hash.h"
 #include "balancer/host_view.h"
 #include "balancer/outlier.h"
 #include "conf/config.h"
@@ -50,7 +51,8 @@ struct Cluster {
         outlier(pool_spec.outlier) {
     std::vector<balancer::Host> view;
     for (const auto& [server, weight] : weighted) {
-      view.push_back({.weight = weight, .stats = server->health});
+      view.push_back(
+          {.weight = weight, .stats = server->health, .id = balancer::Hash(server->label)});
       servers.push_back(server);
     }
     hosts = balancer::HostView(std::move(view));

@@ -52,20 +52,5 @@ TEST_F(LeastRequestTest, WhenBothDrawsCannotBeUsedTheLeastLoadedOfAllIs) {
   EXPECT_GT(Shares(200, {1})[3], 0.9);
 }
 
-TEST(ActiveRequest, IsCountedFromItsMakingToItsEnd) {
-  HostStats host;
-  HostStats other;
-  {
-    ActiveRequest request(host);
-    ActiveRequest moved = std::move(request);
-    EXPECT_EQ(host.active, 1u);
-    ActiveRequest second(other);
-    moved = std::move(second);
-    EXPECT_EQ(host.active + other.active, 2u);
-  }
-  EXPECT_EQ(host.active, 0u);
-  EXPECT_EQ(other.active, 0u);
-}
-
 }  // namespace
 }  // namespace sluice::balancer

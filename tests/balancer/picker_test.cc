@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "balancer/slow_start.h"
 #include "tests/balancer/pool_fixture.h"
 
 namespace sluice::balancer {
@@ -84,6 +85,94 @@ TEST_P(EveryPicker, ARestingHostIsTriedWhenTheUsableOnesWere) {
   Weights({1, 1});
   Rest(1);
   EXPECT_EQ(Pick({0}), 1u);
+}
+
+TEST_P(EveryPicker, GivesAHostThatBeganToFailNextToNothing) {
+  Weights({1, 1, 1});
+  for (const HostIndex host : {0u, 1u, 2u}) Answers(host, 10ms);
+  Fails(0);
+  EXPECT_LT(Shares(2000)[0], 0.02);
+  Fails(1), Fails(2);
+  now_ += 50ms;
+  EXPECT_GT(Shares(2000)[0], 0.3) << "when all fail, none is to blame";
+}
+
+TEST_P(EveryPicker, GivesAHostThatRefusesLess) {
+  Weights({1, 1, 1, 1});
+  for (const HostIndex host : {0u, 1u, 2u, 3u}) Answers(host, 10ms);
+  const double before = Shares(4000)[0];
+  for (int i = 0; i < 10; ++i, now_ += 200ms) Settled(0, {.result = Result::kOverloaded});
+  EXPECT_LT(Shares(4000)[0], before / 3);
+  now_ += 20s;
+  for (const HostIndex host : {0u, 1u, 2u, 3u}) Answers(host, 10ms);
+  now_ += 20ms;
+  EXPECT_NEAR(Shares(4000)[0], before, 0.05) << "forgiven after a while";
+}
+
+TEST_P(EveryPicker, UsesBackupsOnlyWhenNothingInFrontOfThemCanBe) {
+  Hosts(std::string(GetParam().name), {{.tier = 0}, {.tier = 0}, {.tier = 1}, {.tier = 1}});
+  EXPECT_EQ(Shares(400).size(), 2u);
+  Rest(0, 1h);
+  now_ += 1s;
+  EXPECT_GT(Shares(400)[1], 0.99);
+  Rest(1, 1h);
+  now_ += 1s;
+  std::map<HostIndex, double> shares = Shares(400);
+  EXPECT_NEAR(shares[2], 0.5, 0.1);
+  EXPECT_NEAR(shares[3], 0.5, 0.1);
+  Rest(2, 1h), Rest(3, 1h);
+  now_ += 1s;
+  shares = Shares(400);
+  EXPECT_NEAR(shares[0] + shares[1], 1, 1e-6) << "in panic the first tier again";
+}
+
+TEST_P(EveryPicker, GoesOnToABackupWithinOneRequest) {
+  Hosts(std::string(GetParam().name), {{.tier = 1}, {.tier = 0}});
+  EXPECT_EQ(Pick(), 1u);
+  EXPECT_EQ(Pick({1}), 0u);
+}
+
+TEST_P(EveryPicker, UsesAllWhenFewerThanHalfCanBe) {
+  Weights({1, 1, 1, 1});
+  Rest(0, 1h), Rest(1, 1h);
+  EXPECT_EQ(Shares(400).size(), 2u);
+  Rest(2, 1h);
+  now_ += 1s;
+  EXPECT_EQ(Shares(400).size(), 4u);
+}
+
+TEST_P(EveryPicker, TreatsAFailedCheckAsARestAndAClosedHostAsGone) {
+  Weights({1, 1, 1});
+  hosts_.stats(0).down = true;
+  EXPECT_FALSE(Shares(400).contains(0));
+  EXPECT_EQ(Pick({1, 2}), 0u);
+  hosts_.stats(0).closed = true;
+  EXPECT_EQ(Pick({1, 2}), std::nullopt);
+}
+
+TEST_P(EveryPicker, BringsANewHostUpSlowly) {
+  Weights({1, 1, 1, 1});
+  BeginSlowStart(hosts_.stats(0), now_);
+  for (const HostIndex host : {1u, 2u, 3u}) Active(host, 10);
+  Active(0, 1);
+  EXPECT_LT(Shares(1000)[0], 0.2);
+  for (const HostIndex host : {0u, 1u, 2u, 3u}) Active(host, 0);
+  now_ += 20s;
+  EXPECT_NEAR(Shares(4000)[0], 0.25, 0.05);
+}
+
+TEST_P(EveryPicker, SharesAPoolOfAHundredEquallyByChiSquare) {
+  Weights(std::vector<uint32_t>(100, 1));
+  constexpr int kPicks = 50'000;
+  double chi_square = 0;
+  const std::map<HostIndex, double> shares = Shares(kPicks);
+  ASSERT_EQ(shares.size(), 100u);
+  for (const auto& [host, share] : shares) {
+    const double off = share * kPicks - kPicks / 100.0;
+    chi_square += off * off / (kPicks / 100.0);
+  }
+  // 99 degrees of freedom: above 149 in one of a thousand.
+  EXPECT_LT(chi_square, 149);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryPicker, testing::ValuesIn(kPickerKinds),

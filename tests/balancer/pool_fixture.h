@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "balancer/outcome.h"
 #include "balancer/picker.h"
 #include "gtest/gtest.h"
 
@@ -24,6 +25,12 @@ class PoolFixture : public testing::Test {
     std::vector<Host> hosts;
     for (const uint32_t weight : weights) {
       hosts.push_back({.weight = weight, .stats = std::make_shared<HostStats>()});
+    }
+    Hosts(strategy, std::move(hosts));
+  }
+  void Hosts(const std::string& strategy, std::vector<Host> hosts) {
+    for (Host& host : hosts) {
+      if (host.stats == nullptr) host.stats = std::make_shared<HostStats>();
     }
     hosts_ = HostView(std::move(hosts));
     picker_ = MakePicker({.strategy = strategy}, hosts_);
@@ -43,6 +50,16 @@ class PoolFixture : public testing::Test {
   }
   void Rest(HostIndex host, Duration length = 1s) {
     hosts_.stats(host).rest_until_ns = (now_ + length).time_since_epoch().count();
+  }
+  // Answers in a row; a moment after each, so that none is the last forever.
+  void Answers(HostIndex host, Duration latency, int times = 64) {
+    for (int i = 0; i < times; ++i) Settled(host, {.latency = latency});
+  }
+  void Fails(HostIndex host, int times = 64) {
+    for (int i = 0; i < times; ++i) Settled(host, {.result = Result::kFailed, .latency = 1ms});
+  }
+  void Settled(HostIndex host, const Outcome& outcome) {
+    Record(hosts_.stats(host), outcome, now_ += 1us);
   }
   void Active(HostIndex host, uint32_t requests) { hosts_.stats(host).active = requests; }
 

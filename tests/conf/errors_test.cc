@@ -101,7 +101,7 @@ TEST_F(ErrorsTest, AWrongTypeIsToldTheRightOne) {
   EXPECT_THAT(InPool("nodelay = \"true\""), HasSubstr("it must be true or false"));
   EXPECT_THAT(InPool("host = 7"), HasSubstr("it must be a text in quotes"));
   EXPECT_THAT(InPool("strategy = 7"),
-              HasSubstr("one of the words; it may be round_robin or least_request"));
+              HasSubstr("one of the words; it may be expected_delay, least_request, "));
   EXPECT_THAT(InRoute("pool = \"web\"\nmatch = \"/x\""),
               HasSubstr("route.match is a text; it must be a table"));
   EXPECT_THAT(InRoute("pool = \"web\"\nmatch.header = \"X\""),

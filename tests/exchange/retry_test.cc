@@ -50,6 +50,14 @@ TEST(RetryRuleTest, WithoutTheWholeBodyNothingIsRepeated) {
   EXPECT_EQ(TryAgain(failed), Again::kNo);
 }
 
+TEST(RetryAfterTest, IsANumberOfSecondsOrNothing) {
+  EXPECT_EQ(RetryAfter("120"), std::chrono::seconds(120));
+  for (const char* other :
+       {"", "-1", "1.5", "2 ", "99999999999", "Fri, 31 Dec 1999 23:59:59 GMT"}) {
+    EXPECT_EQ(RetryAfter(other), Duration::zero()) << other;
+  }
+}
+
 TEST(RetryRuleTest, ABadAnswerWasAnAnswer) {
   FailedTry failed = kReset;
   failed.cause = Cause::kMalformed;
@@ -218,8 +226,8 @@ TEST_F(RetryTest, AServerThatKeepsFailingRests) {
     while (servers_.waiting()) servers_.Refuses();
     Settle();
   }
-  EXPECT_TRUE(cluster.hosts.Resting(0, loop_.now()));
-  EXPECT_TRUE(cluster.hosts.Resting(1, loop_.now()));
+  EXPECT_TRUE(cluster.hosts.Away(0, loop_.now()));
+  EXPECT_TRUE(cluster.hosts.Away(1, loop_.now()));
   EXPECT_EQ(StatsOf(0).rests.value(), 1u);
 }
 
