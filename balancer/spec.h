@@ -27,6 +27,33 @@ struct OutlierSpec {
   std::chrono::nanoseconds rest_max = std::chrono::seconds(60);
 };
 
+// Passive health by comparison with the pool's other servers (outlier_sweep.h). Its rests are
+// OutlierSpec::rest, twice as long each time in a row.
+struct SweepSpec {
+  // Requests of a server, and of all the others, before it is judged; of fewer, chance decides.
+  uint32_t min_requests = 50;
+  std::chrono::nanoseconds window = std::chrono::seconds(10);  // in which they are counted
+  uint32_t error_percent = 50;        // failures that eject, if the others have less than half
+  double deviations = 4;              // or so many standard deviations above the others
+  uint32_t slow_factor = 10;          // or so many times the others' latency; 0: never
+  uint32_t max_ejected_percent = 50;  // of the pool, those that rest for other reasons included
+};
+
+// Active health: how many checks change a verdict, and how often they come.
+struct HealthSpec {
+  std::chrono::nanoseconds interval = std::chrono::seconds(2);
+  std::chrono::nanoseconds fast_interval = std::chrono::milliseconds(500);  // while it fails
+  uint32_t jitter_percent = 10;                                             // of the interval
+  uint32_t fall = 3;  // failures in a row that take a server down
+  uint32_t rise = 2;  // passes in a row that bring it back
+};
+
+// Retries on their way at once, over the pool's active requests.
+struct RetryBudgetSpec {
+  uint32_t percent = 20;
+  uint32_t least = 3;
+};
+
 }  // namespace sluice::balancer
 
 #endif  // SLUICE_BALANCER_SPEC_H_

@@ -1,0 +1,145 @@
+#include "balancer/outlier_sweep.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "balancer/slow_start.h"
+
+namespace sluice::balancer {
+namespace {
+
+// A difference below this is not worth a server, however certain it is.
+constexpr double kLeastDifference = 0.1;
+
+double Part(uint64_t part, uint64_t whole) {
+  return static_cast<double>(part) / static_cast<double>(std::max<uint64_t>(whole, 1));
+}
+
+double ErrorShare(const Ejection& about) { return Part(about.errors, about.requests); }
+
+Duration ServiceOf(const HostStats& host) {
+  return std::chrono::microseconds(host.service_us.load(std::memory_order_relaxed));
+}
+
+}  // namespace
+
+OutlierSweep::OutlierSweep(const SweepSpec& spec, const OutlierSpec& rests, HostView hosts,
+                           TimePoint now)
+    : spec_(spec), outlier_(rests), hosts_(std::move(hosts)), begun_(now), marks_(hosts_.size()) {
+  for (HostIndex host = 0; host < hosts_.size(); ++host) SetMark(host, now);
+}
+
+std::vector<Ejection> OutlierSweep::Sweep(TimePoint now) {
+  Counts all;
+  std::vector<Ejection> candidates;
+  size_t away = 0;
+  for (HostIndex host = 0; host < hosts_.size(); ++host) {
+    if (!hosts_.Open(host)) continue;
+    if (hosts_.Away(host, now)) {
+      // What still comes back from before says nothing about how it returns.
+      ++away;
+      SetMark(host, now);
+      continue;
+    }
+    const Counts counts = CountsOf(host);
+    all.requests += counts.requests;
+    all.errors += counts.errors;
+    candidates.push_back({.host = host,
+                          .over = now - marks_[host].at,
+                          .requests = counts.requests,
+                          .errors = counts.errors,
+                          .timeouts = counts.timeouts});
+  }
+  std::erase_if(candidates, [&](Ejection& about) { return !Judge(about, all); });
+  std::sort(candidates.begin(), candidates.end(), [](const Ejection& a, const Ejection& b) {
+    return std::pair(ErrorShare(a), a.latency) > std::pair(ErrorShare(b), b.latency);
+  });
+  candidates.resize(std::min(candidates.size(), MostEjected() - std::min(away, MostEjected())));
+  for (Ejection& about : candidates) {
+    Mark& mark = marks_[about.host];
+    about.nth = ++mark.ejections;
+    about.rest = outlier_.RestLength(about.nth);
+    HostStats& stats = hosts_.stats(about.host);
+    BeginSlowStart(stats, now + about.rest);
+    stats.rest_until_ns.store(Nanos(now + about.rest), std::memory_order_relaxed);
+    mark.ejected = true;
+    SetMark(about.host, now);  // what it was ejected for is paid for
+  }
+  if (now - begun_ >= spec_.window) BeginWindow(now);
+  return candidates;
+}
+
+void OutlierSweep::BeginWindow(TimePoint now) {
+  begun_ = now;
+  for (HostIndex host = 0; host < hosts_.size(); ++host) {
+    Mark& mark = marks_[host];
+    const bool good = !mark.ejected && !hosts_.Away(host, now);
+    if (good && mark.ejections > 0) --mark.ejections;
+    mark.ejected = false;
+    SetMark(host, now);
+  }
+}
+
+void OutlierSweep::SetMark(HostIndex host, TimePoint now) {
+  const HostStats& stats = hosts_.stats(host);
+  Mark& mark = marks_[host];
+  mark.at = now;
+  mark.settled = stats.settled.load(std::memory_order_relaxed);
+  mark.errors = stats.errors.load(std::memory_order_relaxed);
+  mark.timeouts = stats.timeouts.load(std::memory_order_relaxed);
+}
+
+OutlierSweep::Counts OutlierSweep::CountsOf(HostIndex host) const {
+  const HostStats& stats = hosts_.stats(host);
+  const Mark& mark = marks_[host];
+  return {.requests = stats.settled.load(std::memory_order_relaxed) - mark.settled,
+          .errors = stats.errors.load(std::memory_order_relaxed) - mark.errors,
+          .timeouts = stats.timeouts.load(std::memory_order_relaxed) - mark.timeouts};
+}
+
+Duration OutlierSweep::OthersLatency(HostIndex host) const {
+  std::vector<Duration> others;
+  for (HostIndex other = 0; other < hosts_.size(); ++other) {
+    const Duration service = ServiceOf(hosts_.stats(other));
+    if (other != host && hosts_.Open(other) && service > Duration::zero())
+      others.push_back(service);
+  }
+  if (others.empty()) return Duration::zero();
+  const auto middle = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
+  std::nth_element(others.begin(), middle, others.end());
+  return *middle;
+}
+
+bool OutlierSweep::Judge(Ejection& about, const Counts& all) const {
+  const uint64_t others = all.requests - about.requests;
+  if (about.requests < spec_.min_requests || others < spec_.min_requests) return false;
+  const double share = ErrorShare(about);
+  // One failure more than was seen: without any the least chance of one would be a deviation.
+  const double expected = Part(all.errors - about.errors + 1, others + 2);
+  about.others_error_share = Part(all.errors - about.errors, others);
+  about.latency = ServiceOf(hosts_.stats(about.host));
+  about.others_latency = OthersLatency(about.host);
+  if (share * 100 >= spec_.error_percent && share >= 2 * expected) {
+    about.reason = Ejection::Reason::kErrorShare;
+    return true;
+  }
+  const double chance = std::sqrt(expected * (1 - expected) / static_cast<double>(about.requests));
+  if (share - expected >= std::max(kLeastDifference, spec_.deviations * chance)) {
+    about.reason = Ejection::Reason::kErrorDeviation;
+    return true;
+  }
+  about.reason = Ejection::Reason::kLatency;
+  return spec_.slow_factor != 0 && about.others_latency > Duration::zero() &&
+         about.latency >= about.others_latency * spec_.slow_factor;
+}
+
+// Of two or more servers one may always go.
+size_t OutlierSweep::MostEjected() const {
+  size_t open = 0;
+  for (HostIndex host = 0; host < hosts_.size(); ++host) open += hosts_.Open(host) ? 1 : 0;
+  const size_t most = open * std::min(spec_.max_ejected_percent, 100u) / 100;
+  return open < 2 || spec_.max_ejected_percent == 0 ? 0 : std::clamp<size_t>(most, 1, open - 1);
+}
+
+}  // namespace sluice::balancer
