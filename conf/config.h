@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "balancer/spec.h"
+#include "ratelimit/spec.h"
 
 namespace sluice::conf {
 
@@ -44,7 +45,11 @@ struct Tls {
   File client_ca;                           // PEM
   Duration handshake_timeout = 10s;
   Duration session_lifetime = 12h;  // how long a client may resume
-  Duration hsts = 0s;               // Strict-Transport-Security; 0: not said
+  // TLS handshakes begun, on all workers together; and by one address (IPv6: one /64).
+  std::optional<ratelimit::Rate> handshakes;
+  std::optional<ratelimit::Rate> handshakes_per_address;
+  uint32_t handshakes_burst = 0;  // of an address, at once; 0: the count of its rate
+  Duration hsts = 0s;             // Strict-Transport-Security; 0: not said
 };
 
 // What one HTTP/2 connection of a client may have.

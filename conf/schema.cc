@@ -171,6 +171,21 @@ constexpr Key kKeys[] = {
      "Offer HTTP/2 to clients beside HTTP/1.1."},
     {"listener.tls.handshake_timeout", Type::kDuration, At<&Tls::handshake_timeout>, "\"10s\"",
      "1ms..1h", "Longest time from the connection to the end of the handshake."},
+    {"listener.tls.handshakes", Type::kRate, At<&Tls::handshakes>, kNone, "",
+     "Most handshakes begun, by all clients together; beyond, accepting pauses and connections "
+     "wait "
+     "in the kernel, up to backlog for each worker. Right is somewhat below what the processors "
+     "can do, which only a measurement knows, hence no default.",
+     nullptr, "\"2000/s\""},
+    {"listener.tls.handshakes_per_address", Type::kRate, At<&Tls::handshakes_per_address>, kNone,
+     "",
+     "Most handshakes begun by one address (IPv6: one /64); beyond, its connections are reset "
+     "before any cryptography. No default: an address may be a mobile operator's, an office's or a "
+     "balancer's in front, with thousands of shoppers behind it, and sluice cannot tell.",
+     nullptr, "\"50/s\""},
+    {"listener.tls.handshakes_burst", Type::kCount, At<&Tls::handshakes_burst>, "0", "0..1000000",
+     "Handshakes that one address may begin at once after a quiet spell; 0: as many as "
+     "handshakes_per_address counts."},
     {"listener.tls.session_lifetime", Type::kDuration, At<&Tls::session_lifetime>, "\"12h\"",
      "1min..16h", "How long a client may resume a session instead of a whole handshake."},
     {"listener.tls.client_certificates", Type::kChoice, At<&Tls::client_certificates>, "\"off\"",

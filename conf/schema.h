@@ -19,6 +19,7 @@
 
 #include "conf/config.h"
 #include "conf/syntax.h"
+#include "conf/units.h"
 
 namespace sluice::conf {
 
@@ -29,8 +30,8 @@ using Owner = std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server
 using Texts = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 using Field = std::variant<std::string*, std::optional<std::string>*, bool*, int*, uint32_t*,
-                           uint64_t*, Duration*, std::optional<Duration>*, Texts*, Pairs*,
-                           std::vector<FieldMatch>*, File*>;
+                           uint64_t*, Duration*, std::optional<Duration>*, std::optional<Rate>*,
+                           Texts*, Pairs*, std::vector<FieldMatch>*, File*>;
 
 enum class Type : uint8_t {
   kText,
@@ -40,6 +41,7 @@ enum class Type : uint8_t {
   kDuration,  // units.h
   kSize,
   kByteRate,
+  kRate,
   kTexts,         // a list of texts; one text alone stands for a list of one
   kPairs,         // { "X-Name" = "value" }
   kFieldMatches,  // { name = "value", other = true }; true: present is enough

@@ -80,6 +80,9 @@ struct Formatter {
   std::string operator()(const std::optional<Duration>* time) const {
     return *time ? Quoted(FormatDuration(**time)) : "(none)";
   }
+  std::string operator()(const std::optional<Rate>* rate) const {
+    return *rate ? Quoted(FormatRate(**rate)) : "(none)";
+  }
   std::string operator()(const Texts* texts) const { return FormatTexts(*texts); }
   std::string operator()(const Pairs* pairs) const { return FormatPairs(*pairs); }
   std::string operator()(const std::vector<FieldMatch>* matches) const {
@@ -147,6 +150,8 @@ std::string_view Describe(Type type) {
       return "a size such as \"64KiB\", \"1MiB\" or \"10KB\"";
     case Type::kByteRate:
       return "a size per second such as \"500B/s\"";
+    case Type::kRate:
+      return "a rate such as \"20/s\", \"100/min\" or \"1000/h\"";
     case Type::kTexts:
       return "a list of texts";
     case Type::kPairs:

@@ -113,8 +113,9 @@ absl::StatusOr<Rate> ParseRate(std::string_view text) {
   const std::string per = bare_unit ? absl::StrFormat("1%s", text) : std::string(text);
   const absl::StatusOr<uint64_t> ns = ParseUnits(per, kRate);
   if (!ns.ok()) return ns.status();
-  if (*count == 0 || *ns == 0) return Wrong("is nothing at all", kRate);
-  return Rate{*count, std::chrono::nanoseconds(static_cast<int64_t>(*ns))};
+  const Rate rate{*count, std::chrono::nanoseconds(static_cast<int64_t>(*ns))};
+  if (const std::string_view wrong = rate.Validate(); !wrong.empty()) return Wrong(wrong, kRate);
+  return rate;
 }
 
 std::string FormatDuration(std::chrono::nanoseconds duration) {

@@ -14,15 +14,11 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "ratelimit/spec.h"
 
 namespace sluice::conf {
 
-// So many per so much time. REQUIRES of both, and true of all that is parsed: at least 1.
-struct Rate {
-  uint64_t count = 1;
-  std::chrono::nanoseconds per = std::chrono::seconds(1);
-  friend bool operator==(const Rate&, const Rate&) = default;
-};
+using ratelimit::Rate;  // all that is parsed passes its Validate()
 
 // ns, us, ms, s, m or min, h, d; at most 292 years (what 63 bits of nanoseconds hold).
 absl::StatusOr<std::chrono::nanoseconds> ParseDuration(std::string_view text);

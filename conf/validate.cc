@@ -90,6 +90,14 @@ class Validator {
                       "client_ca is there but no client is asked; write client_certificates = "
                       "\"required\"");
     }
+    const std::string burst = place + ".tls.handshakes_burst";
+    if (tls.handshakes_burst != 0 && !tls.handshakes_per_address) {
+      report_.WrongAt(burst, "handshakes_burst needs handshakes_per_address, whose burst it is");
+    } else if (tls.handshakes_burst != 0) {
+      const ratelimit::RateSpec limit{*tls.handshakes_per_address, tls.handshakes_burst};
+      const std::string_view wrong = limit.Validate();
+      if (!wrong.empty()) report_.WrongAt(burst, absl::StrFormat("this limit %s", wrong));
+    }
     if (listener.redirect_https) {
       report_.WrongAt(place + ".redirect_https",
                       "this listener is the https one; redirect_https belongs to the plain one");

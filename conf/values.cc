@@ -40,6 +40,8 @@ class ValueReader {
       case Type::kSize:
       case Type::kByteRate:
         return SetNumber(node, field);
+      case Type::kRate:
+        return SetRate(node, *std::get<std::optional<Rate>*>(field));
       case Type::kTexts:
         return ReadList(node, *std::get<Texts*>(field), nullptr);
       case Type::kPairs:
@@ -215,6 +217,17 @@ class ValueReader {
     if (auto* as_64 = std::get_if<uint64_t*>(&field)) **as_64 = number;
     if (auto* as_time = std::get_if<Duration*>(&field)) **as_time = time;
     if (auto* maybe = std::get_if<std::optional<Duration>*>(&field)) **maybe = time;
+  }
+
+  void SetRate(const toml::node& node, std::optional<Rate>& rate) {
+    const std::optional<Text> text = ReadText(node);
+    if (!text) return;
+    const absl::StatusOr<Rate> parsed = ParseRate(text->value);
+    if (!parsed.ok()) {
+      const absl::string_view why = parsed.status().message();
+      return WrongText(node, *text, std::string_view(why.data(), why.size()));
+    }
+    rate = *parsed;
   }
 
   // The entries of a table in the order in which they were written (toml++ sorts them by name).

@@ -83,6 +83,20 @@ void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
     out.Sample({{"listener", name}, {"end", "resumed"}}, totals.resumed);
     out.Sample({{"listener", name}, {"end", "failed"}}, totals.failed_handshakes);
   }
+  out.Family("sluice_tls_handshakes_refused_total", "counter",
+             "TLS handshakes refused before they began, by reason.");
+  for (const auto& listening : listeners.all()) {
+    if (listening->tls == nullptr) continue;
+    out.Sample({{"listener", listening->spec->name}, {"reason", "address"}},
+               observe::Sum(listening->stats).refused_handshakes);
+  }
+  out.Family("sluice_tls_handshake_pauses_total", "counter",
+             "Times accepting paused because TLS handshakes were at their rate.");
+  for (const auto& listening : listeners.all()) {
+    if (listening->tls == nullptr) continue;
+    out.Sample({{"listener", listening->spec->name}},
+               observe::Sum(listening->stats).handshake_pauses);
+  }
   out.Family("sluice_http2_cut_total", "counter",
              "HTTP/2 clients that were cut: a budget they spent, a limit, or a rule they broke.");
   for (const auto& listening : listeners.all()) {

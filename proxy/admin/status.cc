@@ -115,6 +115,11 @@ Json ListenersJson(const server::ListenerSet& listeners) {
     if (listening->tls == nullptr) continue;
     json.back()["tls"] =
         HandshakesJson(totals.handshakes, totals.resumed, totals.failed_handshakes);
+    json.back()["tls"]["refused"] = totals.refused_handshakes;
+    json.back()["tls"]["pauses"] = totals.handshake_pauses;
+    if (listening->handshakes != nullptr) {
+      json.back()["tls"]["unplaced"] = listening->handshakes->unplaced();
+    }
   }
   return json;
 }

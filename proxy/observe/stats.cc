@@ -82,6 +82,8 @@ ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
     totals.handshakes += shard.handshakes.value();
     totals.resumed += shard.resumed.value();
     totals.failed_handshakes += shard.failed_handshakes.value();
+    totals.refused_handshakes += shard.refused_handshakes.value();
+    totals.handshake_pauses += shard.handshake_pauses.value();
     AddCells(totals.proxy_headers, shard.proxy_headers);
     AddCells(totals.http2_cuts, shard.http2_cuts);
     totals.http2_withdrawn += shard.http2_withdrawn.value();

@@ -88,6 +88,8 @@ struct ListenerStats {
   Cell handshakes;  // of TLS, that succeeded
   Cell resumed;     // of those, with a session from before
   Cell failed_handshakes;
+  Cell refused_handshakes;  // of those that never began: their address began too many
+  Cell handshake_pauses;    // times accepting waited for the rate of all handshakes
   std::array<Cell, kProxyEnds> proxy_headers;  // by ProxyEnd
   std::array<Cell, kHttp2Cuts.size()> http2_cuts;
   Cell http2_withdrawn;  // requests that were cancelled before they were looked at
@@ -131,6 +133,8 @@ struct ListenerTotals {
   uint64_t handshakes = 0;
   uint64_t resumed = 0;
   uint64_t failed_handshakes = 0;
+  uint64_t refused_handshakes = 0;
+  uint64_t handshake_pauses = 0;
   std::array<uint64_t, kProxyEnds> proxy_headers{};
   std::array<uint64_t, kHttp2Cuts.size()> http2_cuts{};
   uint64_t http2_withdrawn = 0;

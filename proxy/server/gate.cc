@@ -37,27 +37,45 @@ Gate::~Gate() {
 void Gate::SetSpec(const Binding& binding) {
   spec_ = binding.spec;
   tls_ = binding.tls;
+  handshakes_ = binding.handshakes;
   balancers_ = admission::TrustedProxies(spec_->proxy_protocol);
 }
 
 void Gate::OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer) {
   stats_.accepted.Add();
-  if (std::optional<ratelimit::Permit> permit = listening_->open.TryEnter()) {
+  if (std::optional<ratelimit::Permit> permit = TakeRoom()) {
     Begin(std::move(socket), peer, *std::move(permit));
   } else {
     parked_.emplace_back(std::move(socket), peer);
   }
-  if (listening_->open.active() < listening_->open.limit() || room_.armed()) return;
+  if (HasRoom() || room_.armed()) return;
   static log::Site site;
-  log::Warn(site, "listener %s: %d connections, its limit; more wait in the kernel", spec_->name,
-            listening_->open.limit());
+  if (listening_->open.active() < listening_->open.limit()) {
+    stats_.handshake_pauses.Add();
+    log::Warn(site, "listener %s: TLS handshakes are at their limit; more wait in the kernel",
+              spec_->name);
+  } else {
+    log::Warn(site, "listener %s: %d connections, its limit; more wait in the kernel", spec_->name,
+              listening_->open.limit());
+  }
   if (acceptor_ != nullptr) acceptor_->Pause();
   loop_.Arm(room_, kLookAgain);
 }
 
+bool Gate::HasRoom() {
+  return listening_->open.active() < listening_->open.limit() &&
+         (handshakes_ == nullptr || handshakes_->HasRoom(loop_.now()));
+}
+
+std::optional<ratelimit::Permit> Gate::TakeRoom() {
+  std::optional<ratelimit::Permit> permit = listening_->open.TryEnter();
+  if (permit && handshakes_ != nullptr && !handshakes_->Take(loop_.now())) permit.reset();
+  return permit;
+}
+
 void Gate::OnRoomAgain() {
   while (!parked_.empty()) {
-    std::optional<ratelimit::Permit> permit = listening_->open.TryEnter();
+    std::optional<ratelimit::Permit> permit = TakeRoom();
     if (!permit) break;
     auto [socket, from] = std::move(parked_.front());
     parked_.pop_front();
@@ -65,10 +83,10 @@ void Gate::OnRoomAgain() {
   }
   if (!parked_.empty()) return loop_.Arm(room_, kLookAgain);
   if (acceptor_ == nullptr) return;
-  if (listening_->open.active() >= listening_->open.limit()) {
-    loop_.Arm(room_, kLookAgain);
-  } else {
+  if (HasRoom()) {
     acceptor_->Resume();
+  } else {
+    loop_.Arm(room_, kLookAgain);
   }
 }
 
@@ -86,6 +104,7 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
   if (balancers_.TrustsPeer(peer.ip, peer.is_unix)) {
     return Admit(*new ProxyGuest(loop_, *this, std::move(arrival), stats_));
   }
+  if (handshakes_ != nullptr) handshakes_->GiveBack();
   stats_.proxy_headers[static_cast<size_t>(observe::ProxyEnd::kUntrusted)].Add();
   static log::Site site;
   log::Warn(site, "listener %s: closed a connection from %s, which is not in proxy_protocol",
@@ -95,11 +114,17 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
 // By the present spec: a reload may have come while the connection waited for its header.
 void Gate::BeginClient(Arrival arrival, std::span<char> came) {
   arrival.listener = spec_;
-  if (tls_ != nullptr) {
-    welcome_.Spent(Welcome::kHandshake);
-    return Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_, came));
+  if (tls_ == nullptr) return BeginHttp1(std::move(arrival), came);
+  if (handshakes_ != nullptr && !handshakes_->Admits(arrival.peer, loop_.now())) {
+    stats_.refused_handshakes.Add();
+    static log::Site site;
+    log::Warn(site, "listener %s: %s: too many TLS handshakes, refused", spec_->name,
+              arrival.peer.ToString());
+    arrival.stream->Abort();
+    return loop_.Retire(std::move(arrival.stream));
   }
-  BeginHttp1(std::move(arrival), came);
+  welcome_.Spent(Welcome::kHandshake);
+  Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_, came));
 }
 
 void Gate::BeginHttp1(Arrival arrival, std::span<char> came) {

@@ -1,6 +1,6 @@
-// Gate: one worker's (or the admin's) way in from one listener: accepts while the connection limit
-// leaves room, lets the kernel's backlog wait while it does not, and keeps the list of connections
-// that came in, whatever protocol they turn out to speak.
+// Gate: one worker's (or the admin's) way in from one listener: accepts while the limits of
+// connections and of TLS handshakes leave room, lets the kernel's backlog wait while they do not,
+// and keeps the list of connections that came in, whatever protocol they turn out to speak.
 //
 // Threads: one loop's.
 #ifndef SLUICE_PROXY_SERVER_GATE_H_
@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "proxy/admission/client_key.h"
@@ -44,8 +45,12 @@ class Gate final : private ConnectionOwner {
   void OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer);
   void Begin(std::unique_ptr<net::Socket> socket, const Address& from, ratelimit::Permit permit);
   void OnRoomAgain();
+  // What a connection needs to begin: one of the listener's, and of TLS a handshake.
+  bool HasRoom();
+  std::optional<ratelimit::Permit> TakeRoom();
   void Admit(Guest& guest);
   void Release(Guest& guest) override;
+  // The one place where TLS begins: the address of the client is known.
   void BeginClient(Arrival arrival, std::span<char> came) override;
   void BeginHttp1(Arrival arrival, std::span<char> came) override;
   observe::ListenerStats& stats() override { return stats_; }
@@ -59,11 +64,12 @@ class Gate final : private ConnectionOwner {
   const std::shared_ptr<Listening> listening_;
   std::shared_ptr<const conf::Listener> spec_;
   std::shared_ptr<const tls::ServerContext> tls_;  // null: plain
+  std::shared_ptr<HandshakeGate> handshakes_;      // null: not limited
   admission::TrustedProxies balancers_;            // whose PROXY header is believed
   observe::ListenerStats& stats_;
   Welcome welcome_;
   std::unique_ptr<net::Acceptor> acceptor_;
-  // Accepted at the very moment another worker took the last place, or while closing.
+  // Accepted at the very moment another worker took the last room, or while closing.
   std::deque<std::pair<std::unique_ptr<net::Socket>, Address>> parked_;
   Guest* guests_ = nullptr;
   size_t count_ = 0;

@@ -55,6 +55,7 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Co
   for (size_t i = 0; i < listeners.size(); ++i) {
     next[i]->spec = std::make_shared<const conf::Listener>(listeners[i]);
     next[i]->tls = std::move(contexts[i]);
+    next[i]->handshakes = HandshakeGate::For(listeners[i], next[i]->handshakes);
     next[i]->open.SetLimit(listeners[i].max_connections != 0 ? listeners[i].max_connections
                                                              : derived_limit);
   }
@@ -120,7 +121,8 @@ std::vector<Binding> ListenerSet::BindingsFor(size_t worker) const {
   std::vector<Binding> bindings;
   for (const std::shared_ptr<Listening>& listening : open_) {
     const size_t which = listening->sockets.size() == 1 ? 0 : worker;
-    bindings.push_back({listening, listening->spec, listening->tls, listening->sockets[which]});
+    bindings.push_back({listening, listening->spec, listening->tls, listening->handshakes,
+                        listening->sockets[which]});
   }
   return bindings;
 }

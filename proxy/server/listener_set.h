@@ -19,6 +19,7 @@
 #include "proxy/net/acceptor.h"
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
+#include "proxy/server/handshake_gate.h"
 #include "proxy/tls/server_context.h"
 #include "ratelimit/concurrency.h"
 
@@ -36,6 +37,7 @@ struct Listening {
 
   std::shared_ptr<const conf::Listener> spec;     // replaced by a reload; workers hold copies
   std::shared_ptr<const tls::ServerContext> tls;  // the same; null: plain
+  std::shared_ptr<HandshakeGate> handshakes;      // the same; null: not limited
   Address bound;
   // One, or one per worker. Shared: a worker that is told to listen may come to it only after the
   // supervisor has let go.
@@ -51,6 +53,7 @@ struct Binding {
   std::shared_ptr<Listening> listening;
   std::shared_ptr<const conf::Listener> spec;
   std::shared_ptr<const tls::ServerContext> tls;
+  std::shared_ptr<HandshakeGate> handshakes;
   std::shared_ptr<const net::Fd> socket;  // Acceptor duplicates it
 };
 

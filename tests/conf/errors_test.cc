@@ -55,6 +55,14 @@ TEST_F(ErrorsTest, WhatIsNotThereYetIsUnknown) {
   }
 }
 
+TEST_F(ErrorsTest, ALimitOfHandshakesIsARateThatCanBeKept) {
+  EXPECT_THAT(InListener("tls.handshakes_burst = 10"), HasSubstr("needs handshakes_per_address"));
+  EXPECT_THAT(InListener("tls.handshakes_per_address = \"1/366d\"\ntls.handshakes_burst = 11"),
+              HasSubstr("burst of more than ten years"));
+  EXPECT_THAT(InListener("tls.handshakes = \"2000\""), HasSubstr("does not say per what time"));
+  EXPECT_THAT(InListener("tls.handshakes = 2000"), HasSubstr("must be a rate such as"));
+}
+
 TEST_F(ErrorsTest, TlsNeedsACertificateAndAnAuthorityForThoseOfClients) {
   EXPECT_THAT(InListener("tls.certificates = []"), HasSubstr("no certificate; write"));
   EXPECT_THAT(InListener("tls.certificates = [{ cert = \"none.crt\", key = \"none.key\" }]"),

@@ -192,6 +192,9 @@ TEST_F(SchemaTest, EveryTypeMeetsAFieldThatItFits) {
       case Type::kByteRate:
         fits = holds.operator()<uint64_t*>();
         break;
+      case Type::kRate:
+        fits = holds.operator()<std::optional<Rate>*>();
+        break;
       case Type::kTexts:
         fits = holds.operator()<Texts*>();
         break;
