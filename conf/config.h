@@ -7,7 +7,6 @@
 #ifndef SLUICE_CONF_CONFIG_H_
 #define SLUICE_CONF_CONFIG_H_
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,42 +14,9 @@
 #include <vector>
 
 #include "balancer/spec.h"
-#include "ratelimit/spec.h"
+#include "conf/tls.h"
 
 namespace sluice::conf {
-
-using Duration = std::chrono::nanoseconds;
-using namespace std::chrono_literals;
-
-// A file named in the configuration, read when that is.
-struct File {
-  std::string name;
-  std::string content;
-  bool operator==(const File&) const = default;
-};
-
-struct Certificate {
-  File cert;                       // PEM: the certificate, then those between it and its authority
-  File key;                        // PEM, not encrypted
-  File ocsp;                       // DER; empty: nothing is stapled
-  std::vector<std::string> names;  // empty: those it was issued for
-};
-
-struct Tls {
-  std::vector<Certificate> certificates;    // the first is for clients that name no server
-  std::string min_version = "1.2";          // or "1.3"
-  std::string unknown_name = "default";     // the first certificate, or "refuse"
-  bool http2 = true;                        // offered to clients; HTTP/1.1 always is
-  std::string client_certificates = "off";  // or "optional", or "required"
-  File client_ca;                           // PEM
-  Duration handshake_timeout = 10s;
-  Duration session_lifetime = 12h;  // how long a client may resume
-  // TLS handshakes begun, on all workers together; and by one address (IPv6: one /64).
-  std::optional<ratelimit::Rate> handshakes;
-  std::optional<ratelimit::Rate> handshakes_per_address;
-  uint32_t handshakes_burst = 0;  // of an address, at once; 0: the count of its rate
-  Duration hsts = 0s;             // Strict-Transport-Security; 0: not said
-};
 
 // What one HTTP/2 connection of a client may have.
 struct Http2 {
@@ -101,17 +67,6 @@ struct Server {
   std::string
       address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000", "unix:/run/app.sock"
   uint32_t weight = 1;
-};
-
-// TLS to the servers of a pool.
-struct ServerTls {
-  bool verify = true;
-  File ca;                  // PEM; none: the system's authorities
-  std::string server_name;  // empty: the host of the server's address
-  File cert;                // ours, for servers that ask for one: PEM, with those between
-  File key;
-  std::string min_version = "1.2";  // or "1.3"
-  bool operator==(const ServerTls&) const = default;
 };
 
 struct Pool {
