@@ -143,9 +143,6 @@ bool Exchange::PrepareForward() {
   }
   head_.target = forwarded.target;
   upgrade_ = forwarded.upgrade;
-  if (upgrade_ && head_.version == http::Version::kHttp2) {
-    head_.fields.Set("Sec-WebSocket-Key", WebSocketKey(context_.random(), arena_));
-  }
   return true;
 }
 

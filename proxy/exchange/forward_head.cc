@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <string>
 
 #include "absl/random/distributions.h"
-#include "absl/strings/escaping.h"
 #include "proxy/base/text.h"
 #include "proxy/exchange/target.h"
 #include "proxy/http/rules.h"
@@ -176,7 +174,7 @@ void TellAboutClient(http::RequestHead& head, const ForwardContext& context) {
 // Only WebSocket: a tunnel is bytes that nobody checks any more, and "h2c" in one is a second way
 // to the server past every route and limit.
 bool WantsTunnel(const http::RequestHead& head) {
-  return head.method == http::Method::kGet && head.version != http::Version::kHttp10 &&
+  return head.method == http::Method::kGet && head.version == http::Version::kHttp11 &&
          !http::HasBody(head.framing) && http::HasToken(head.upgrade, "websocket");
 }
 
@@ -266,12 +264,6 @@ ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& c
   return {.target = target.text, .upgrade = upgrade, .refusal = std::nullopt};
 }
 
-std::string_view WebSocketKey(absl::BitGenRef random, Arena& arena) {
-  std::string bytes;
-  for (int i = 0; i < 16; ++i) bytes += static_cast<char>(absl::Uniform<uint16_t>(random, 0, 256));
-  return arena.Copy(absl::Base64Escape(bytes));
-}
-
 bool EndsHere(http::RequestHead& head) {
   if (head.method != http::Method::kOptions) return false;
   const http::Field* const field = head.fields.Find("Max-Forwards");
@@ -299,11 +291,7 @@ void ForwardInterim(http::ResponseHead& head, const conf::Forwarding& forwarding
 void ForwardResponse(http::ResponseHead& head, const http::RequestHead& request,
                      const ForwardContext& context, std::string_view date) {
   http::RemoveHopByHop(head.fields);
-  if (head.status == 101) {
-    head.fields.Add("Upgrade", request.upgrade);
-    // The answer to our key, not the client's.
-    if (request.version == http::Version::kHttp2) head.fields.Remove("Sec-WebSocket-Accept");
-  }
+  if (head.status == 101) head.fields.Add("Upgrade", request.upgrade);
   if (head.fields.Find(FieldId::kDate) == nullptr) head.fields.Add("Date", date);
   AddVia(head.fields, head.version, context.forwarding);
   EditResponse(head, request, context);

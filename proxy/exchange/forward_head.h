@@ -50,15 +50,12 @@ struct ForwardedRequest {
 };
 
 // Takes out what belongs to the client's connection; keeps Upgrade for a WebSocket handshake only
-// (GET, no HTTP/1.0, no body) and clears head.upgrade otherwise, by which the encoders know whether
-// to write Connection: upgrade; writes X-Forwarded-*, Forwarded, Via and X-Request-Id as
-// configured, dropping what an untrusted peer sent of them; keeps Expect only when the route passes
-// bodies on at once (request_buffer = 0), because otherwise sluice answers 100 itself; applies the
-// route's edits; makes the target.
+// (GET, HTTP/1.1, no body) and clears head.upgrade otherwise, by which the encoders know whether to
+// write Connection: upgrade; writes X-Forwarded-*, Forwarded, Via and X-Request-Id as configured,
+// dropping what an untrusted peer sent of them; keeps Expect only when the route passes bodies on
+// at once (request_buffer = 0), because otherwise sluice answers 100 itself; applies the route's
+// edits; makes the target.
 ForwardedRequest ForwardRequest(http::RequestHead& head, const ForwardContext& context);
-
-// A nonce for Sec-WebSocket-Key (RFC 6455 section 4.1), for clients whose protocol has none.
-std::string_view WebSocketKey(absl::BitGenRef random, Arena& arena);
 
 // Max-Forwards of an OPTIONS request (RFC 9110 section 7.6.2): true when it has no hop left and is
 // for us to answer; else one hop is taken off. What is no number is left alone.

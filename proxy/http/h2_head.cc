@@ -16,14 +16,7 @@ namespace {
 // As in h1_parse.cc: what a proxy adds finds room without moving the list.
 constexpr uint32_t kFieldsAtFirst = 24;
 
-enum Pseudo : uint8_t {
-  kMethod = 1,
-  kScheme = 2,
-  kAuthority = 4,
-  kPath = 8,
-  kStatus = 16,
-  kProtocol = 32,
-};
+enum Pseudo : uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8, kStatus = 16 };
 
 bool IsLowerToken(std::string_view name) {
   return IsToken(name) &&
@@ -71,7 +64,7 @@ void H2HeadReader::Begin(Kind kind, Fields& into) {
   size_ = 0;
   count_ = crumbs_ = 0;
   regular_ = false;
-  method_ = scheme_ = authority_ = path_ = status_ = protocol_ = {};
+  method_ = scheme_ = authority_ = path_ = status_ = {};
   seen_ = 0;
   refusal_.reset();
 }
@@ -114,7 +107,6 @@ void H2HeadReader::AddPseudo(std::string_view name, std::string_view value) {
   is(Kind::kRequest, ":scheme", scheme_, kScheme);
   is(Kind::kRequest, ":authority", authority_, kAuthority);
   is(Kind::kRequest, ":path", path_, kPath);
-  is(Kind::kRequest, ":protocol", protocol_, kProtocol);
   is(Kind::kResponse, ":status", status_, kStatus);
   if (place == nullptr) return Refuse(400, "a pseudo-header is unknown, or has no place here");
   if ((seen_ & bit) != 0) return Refuse(400, "a pseudo-header is repeated");
@@ -209,18 +201,7 @@ std::optional<Refusal> H2HeadReader::FinishRequest(RequestHead& head, bool end_s
   if (refusal_) return refusal_;
   if (method_.empty()) return Refusal{400, ":method is missing"};
   if (!IsToken(method_)) return Refusal{400, ":method is malformed"};
-  const bool tunnel = (seen_ & kProtocol) != 0;
-  if (tunnel != (head.method == Method::kConnect)) {
-    return tunnel ? Refusal{400, ":protocol stands with another method than CONNECT"}
-                  : Refusal{405, "this server opens no tunnels"};
-  }
-  if (tunnel) {
-    if (!EqualsIgnoreCase(protocol_, "websocket")) {
-      return Refusal{501, "the protocol asked for is not known here"};
-    }
-    head.method_text = method_ = "GET";
-    head.method = Method::kGet;
-  }
+  if (head.method == Method::kConnect) return Refusal{405, "this server opens no tunnels"};
   if (!IsKnownMethod(method_)) return Refusal{501, "the method is not known here"};
   if (scheme_ != "http" && scheme_ != "https") {
     return Refusal{400, ":scheme is missing, or neither http nor https"};
@@ -235,16 +216,8 @@ std::optional<Refusal> H2HeadReader::FinishRequest(RequestHead& head, bool end_s
   const bool stated = (seen_ & kAuthority) != 0;
   if (auto refusal = SettleAuthority(authority_, stated, *fields_)) return refusal;
   if (crumbs_ > 0) JoinCookies(*fields_);
-  const Framing unsaid{.kind =
-                           end_stream || tunnel ? Framing::Kind::kNone : Framing::Kind::kChunked};
+  const Framing unsaid{.kind = end_stream ? Framing::Kind::kNone : Framing::Kind::kChunked};
   if (auto refusal = SettleRequest(head, unsaid)) return refusal;
-  if (tunnel) {
-    if (end_stream || head.framing.kind != Framing::Kind::kNone || head.framing.stated) {
-      return Refusal{400, "a tunnel is asked for with a body, or with the end of the stream"};
-    }
-    head.upgrade = "websocket";
-    return std::nullopt;
-  }
   if (end_stream && HasBody(head.framing)) {
     return Refusal{400, "Content-Length says that a body follows, and none does"};
   }

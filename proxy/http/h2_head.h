@@ -6,8 +6,7 @@
 // block (HPACK's state must be kept); the first one is what Finish…() returns.
 //
 // Threads: one. Pure. Cost: one copy of each name and value, into the arena of the exchange.
-// The CONNECT that asks for a WebSocket comes out as the GET that asks HTTP/1 for one (`upgrade`).
-// Sources: RFC 9113 sections 8.1 to 8.3 and 10.3, RFC 8441.
+// Sources: RFC 9113 sections 8.1 to 8.3 and 10.3.
 #ifndef SLUICE_PROXY_HTTP_H2_HEAD_H_
 #define SLUICE_PROXY_HTTP_H2_HEAD_H_
 
@@ -60,7 +59,7 @@ class H2HeadReader {
   uint32_t count_ = 0;   // fields, a cookie in crumbs as one
   uint32_t crumbs_ = 0;  // of a cookie, behind the first
   bool regular_ = false;
-  std::string_view method_, scheme_, authority_, path_, status_, protocol_;
+  std::string_view method_, scheme_, authority_, path_, status_;
   uint8_t seen_ = 0;  // which of them came
   std::optional<Refusal> refusal_;
 };

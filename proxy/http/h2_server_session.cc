@@ -66,8 +66,7 @@ void H2ServerSession::SendHead(H2ServerStream& stream, const ResponseHead& head)
   static_assert(std::is_trivially_destructible_v<ResponseHead>);  // arenas run no destructors
   Arena& arena = stream.memory_;
   auto* const kept = new (arena.Allocate(sizeof(ResponseHead))) ResponseHead(arena);
-  // HTTP/2 knows no 101: the stream itself is the tunnel (RFC 8441 section 5).
-  kept->status = head.framing.kind == Framing::Kind::kTunnel ? 200 : head.status;
+  kept->status = head.status;
   kept->framing = head.framing;
   kept->fields.Reserve(head.fields.size());
   for (const Field& field : head.fields) {

@@ -293,18 +293,16 @@ H2Session::H2Session(bool server, const HeadLimits& limits, const H2Options& opt
                         : nghttp2_session_client_new2(&session_, Callbacks::Table(), this,
                                                       Callbacks::Options(false));
   SLUICE_CHECK(rc == 0);
-  std::array<nghttp2_settings_entry, 5> settings = {{
+  std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.head_bytes},
       server ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_streams}
              : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       // RFC 9218: priorities come in the priority field and in PRIORITY_UPDATE.
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-      // RFC 8441; a client has no business with it.
-      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   }};
-  SLUICE_CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(),
-                                       settings.size() - (server ? 0 : 1)) == 0);
+  SLUICE_CHECK(
+      nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0);
   SLUICE_CHECK(
       nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                             static_cast<int32_t>(options.connection_window)) == 0);

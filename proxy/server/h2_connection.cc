@@ -65,7 +65,6 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
   void SendHead(const http::ResponseHead& head) override {
     SLUICE_CHECK(!answered_ && !answer_ended_);
     answered_ = true;
-    tunnel_ = head.framing.kind == http::Framing::Kind::kTunnel;
     session().SendHead(*this, head);
     Leaves();
   }
@@ -84,7 +83,7 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
     Leaves();
   }
   bool Retract() override {
-    if (!answered_ || answer_ended_ || tunnel_ || !session().Retract(*this)) return false;
+    if (!answered_ || answer_ended_ || !session().Retract(*this)) return false;
     answered_ = false;
     return true;
   }
@@ -160,7 +159,7 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
   void OnBody(std::string_view bytes) override {
     if (exchange_ == nullptr) return early_body_.Append(bytes);
     received_ += bytes.size();
-    if (input_ended_ || answer_ended_ || !MaySay()) return session().Consumed(*this, bytes.size());
+    if (input_ended_ || answer_ended_) return session().Consumed(*this, bytes.size());
     unconsumed_ += bytes.size();
     exchange_->OnRequestBody(bytes);
   }
@@ -170,13 +169,11 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
       early_trailers_ = trailers;
       return;
     }
-    if (answer_ended_ || !MaySay() || std::exchange(input_ended_, true)) return;
+    if (std::exchange(input_ended_, true) || answer_ended_) return;
     exchange_->OnRequestEnd(trailers);
   }
   void Open() {
-    const http::RequestHead& request = H2ServerStream::head();
-    asks_tunnel_ = !refusal_ && !request.upgrade.empty();
-    input_ended_ = refusal_.has_value() || (!asks_tunnel_ && !http::HasBody(request.framing));
+    input_ended_ = refusal_.has_value() || !http::HasBody(H2ServerStream::head().framing);
     exchange_ = connection_.service_.Open({.arena = memory(),
                                            .downstream = *this,
                                            .head = H2ServerStream::head(),
@@ -206,16 +203,6 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
     connection_.Settle(*this);
   }
 
-  // A client waits for the answer before it uses the tunnel it asked for (RFC 6455 section 4.1);
-  // what it says in spite of another answer is nothing to anybody.
-  bool MaySay() {
-    if (!asks_tunnel_ || tunnel_) return true;
-    if (!answered_ && !answer_ended_) {
-      Cut(Cause::kMalformed, "the client used a tunnel before there was one");
-    }
-    return false;
-  }
-
   http::H2ServerSession& session() { return connection_.session_; }
   void Leaves() { connection_.Wake(); }
   // What the client got of the answer is not all of it.
@@ -240,8 +227,6 @@ class H2Connection::Request final : public http::H2ServerStream, public http::Do
   bool answered_ = false;      // SendHead() was called
   bool answer_ended_ = false;  // SendEnd() or Reset() was called
   bool continue_sent_ = false;
-  bool asks_tunnel_ = false;
-  bool tunnel_ = false;       // it has it
   bool input_ended_ = false;  // the exchange expects no more of the request
   bool in_output_ = false;    // the whole answer
   bool reset_ = false;
