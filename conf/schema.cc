@@ -217,7 +217,8 @@ constexpr Key kKeys[] = {
      "chance; by the client's address."},
     {"pool.protocol", Type::kChoice, At<&Pool::protocol>, "\"http1\"", "http1|h2|auto",
      "What is spoken to the servers; h2 without tls is HTTP/2 without asking first, as gRPC "
-     "servers expect. auto, with tls only: HTTP/2 where the server has it, else HTTP/1.1."},
+     "servers expect. auto, with tls only: HTTP/2 where the server has it, else HTTP/1.1. A "
+     "WebSocket needs http1."},
     {"pool.host", Type::kText, At<&Pool::host>, "\"client\"", "",
      "Host that servers are told: \"client\" (as asked for), \"server\" (its address), or a value.",
      CheckUpstreamHost},
@@ -257,7 +258,8 @@ constexpr Key kKeys[] = {
      "Whether the server's certificate must be sound and for its name; without, anybody on the way "
      "can be the server."},
     {"pool.tls.ca", Type::kFile, At<&ServerTls::ca>, kNone, "",
-     "PEM file of the authorities that sign the servers' certificates; none: the system's.",
+     "PEM file of the authorities that sign the servers' certificates; none: the system's, as they "
+     "were at the start or when the pool's tls last changed.",
      CheckPlain, "\"servers.pem\""},
     {"pool.tls.server_name", Type::kText, At<&ServerTls::server_name>, "(the server's host)", "",
      "The name (or address) asked for and verified; by default the host of the server's address "

@@ -190,7 +190,11 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
   for (const ServerRow& row : servers) {
     if (!row.secure) continue;
     const auto sample = [&](std::string_view end, uint64_t count) {
-      out.Sample({{"pool", row.server->pool}, {"server", row.server->label}, {"end", end}}, count);
+      out.Sample({{"pool", row.server->pool},
+                  {"server", row.server->label},
+                  {"name", row.server->name},
+                  {"end", end}},
+                 count);
     };
     sample("whole", row.totals.handshakes - row.totals.resumed);
     sample("resumed", row.totals.resumed);

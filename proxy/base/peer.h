@@ -16,11 +16,12 @@ struct TlsPeer {
   std::string_view cipher;    // "TLS_AES_128_GCM_SHA256"
   std::string server_name;    // that the client asked for, as sent; empty: none
   std::string ja4;            // fingerprint of the client's hello
+  bool verified = false;      // the client's certificate
   std::string subject;        // of the client's certificate, if it was verified (RFC 4514)
   std::string_view rejected;  // why its certificate was not; empty: it showed none, or a good one
 
   std::string_view certificate() const {
-    return !subject.empty() ? "verified" : rejected.empty() ? "none" : rejected;
+    return verified ? "verified" : rejected.empty() ? "none" : rejected;
   }
 };
 

@@ -48,7 +48,7 @@ void Gate::OnAccept(std::unique_ptr<net::Socket> socket, const Address& peer) {
   } else {
     parked_.emplace_back(std::move(socket), peer);
   }
-  if (HasRoom() || room_.armed()) return;
+  if (room_.armed() || (parked_.empty() && HasRoom())) return;
   static log::Site site;
   if (listening_->open.active() < listening_->open.limit()) {
     stats_.handshake_pauses.Add();
@@ -98,13 +98,15 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
     peer.ip = from.ip();
     peer.port = from.port();
   }
-  Arrival arrival{
-      .listener = spec_, .stream = std::move(socket), .peer = peer, .permit = std::move(permit)};
+  Arrival arrival{.listener = spec_,
+                  .stream = std::move(socket),
+                  .peer = peer,
+                  .place = HandshakePlace(handshakes_),
+                  .permit = std::move(permit)};
   if (spec_->proxy_protocol.empty()) return BeginClient(std::move(arrival), {});
   if (balancers_.TrustsPeer(peer.ip, peer.is_unix)) {
     return Admit(*new ProxyGuest(loop_, *this, std::move(arrival), stats_));
   }
-  if (handshakes_ != nullptr) handshakes_->GiveBack();
   stats_.proxy_headers[static_cast<size_t>(observe::ProxyEnd::kUntrusted)].Add();
   static log::Site site;
   log::Warn(site, "listener %s: closed a connection from %s, which is not in proxy_protocol",
@@ -123,6 +125,7 @@ void Gate::BeginClient(Arrival arrival, std::span<char> came) {
     arrival.stream->Abort();
     return loop_.Retire(std::move(arrival.stream));
   }
+  arrival.place.Use();
   welcome_.Spent(Welcome::kHandshake);
   Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_, came));
 }

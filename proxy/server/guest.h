@@ -14,6 +14,7 @@
 #include "proxy/base/time.h"
 #include "proxy/net/stream.h"
 #include "proxy/observe/stats.h"
+#include "proxy/server/handshake_gate.h"
 #include "ratelimit/concurrency.h"
 
 namespace sluice::server {
@@ -41,6 +42,7 @@ struct Arrival {
   std::unique_ptr<net::Stream> stream;
   Peer peer;
   std::unique_ptr<const TlsPeer> tls = nullptr;  // what peer.tls points to
+  HandshakePlace place = {};                     // if handshakes are limited
   ratelimit::Permit permit;                      // one of the listener's connections
 };
 

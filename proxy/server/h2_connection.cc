@@ -296,7 +296,7 @@ void H2Connection::Feed(std::string_view bytes) {
 // line of a log.
 void H2Connection::OpenRequests() {
   for (Request* const request : unopened_) {
-    if (!session_.doomed() && !request->lost()) {
+    if (!session_.doomed() && (!request->lost() || request->refusal_)) {
       request->Open();
     } else {
       owner_.stats().http2_withdrawn.Add();

@@ -64,9 +64,7 @@ bool HandshakeGate::Admits(const Peer& peer, TimePoint now) {
   if (by_address_ == nullptr || peer.is_unix) return true;
   std::span<const uint8_t> address = peer.ip.bytes;
   if (!peer.ip.is_v4()) address = address.first(8);
-  if (by_address_->Charge(SipHash(key_, address), now).allowed) return true;
-  GiveBack();
-  return false;
+  return by_address_->Charge(SipHash(key_, address), now).allowed;
 }
 
 }  // namespace sluice::server

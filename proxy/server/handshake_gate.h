@@ -18,6 +18,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "conf/config.h"
 #include "proxy/base/peer.h"
@@ -41,7 +42,7 @@ class HandshakeGate {
   bool Take(TimePoint now);
   // For a connection that will not begin one after all.
   void GiveBack();
-  // REQUIRES: Take() for it. False: `peer` began too many, and the place is given back.
+  // REQUIRES: Take() for it. False: `peer` began too many.
   bool Admits(const Peer& peer, TimePoint now);
 
   // Handshakes that no place in the table was found for, and which were admitted for that.
@@ -60,6 +61,25 @@ class HandshakeGate {
   ratelimit::Gcra::Cell owed_{0};
   std::unique_ptr<ratelimit::KeyedGate> by_address_;  // null: not limited
   SipKey key_{};
+};
+
+// A place that Take() gave, on its way to the handshake it is for: given back if there is none.
+class HandshakePlace {
+ public:
+  HandshakePlace() = default;  // where handshakes are not limited
+  explicit HandshakePlace(std::shared_ptr<HandshakeGate> of) : of_(std::move(of)) {}
+  HandshakePlace(HandshakePlace&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+  HandshakePlace& operator=(HandshakePlace&& other) noexcept {
+    of_.swap(other.of_);
+    return *this;
+  }
+  ~HandshakePlace() {
+    if (of_ != nullptr) of_->GiveBack();
+  }
+  void Use() { of_ = nullptr; }
+
+ private:
+  std::shared_ptr<HandshakeGate> of_;
 };
 
 }  // namespace sluice::server

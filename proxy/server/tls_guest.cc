@@ -41,6 +41,7 @@ void TlsGuest::OnHandshakeDone(const tls::HandshakeInfo& info) {
                                               .cipher = info.cipher,
                                               .server_name = std::string(info.server_name),
                                               .ja4 = std::string(info.ja4),
+                                              .verified = info.peer_verified,
                                               .subject = info.peer_subject,
                                               .rejected = info.peer_rejected});
   arrival_.peer.tls = arrival_.tls.get();

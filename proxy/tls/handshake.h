@@ -17,8 +17,9 @@ struct HandshakeInfo {
   std::string_view server_name;  // that the client asked for, as sent; empty: none
   std::string_view ja4;          // of the client, on the server's side; empty on the client's
   bool resumed = false;
-  // The peer's certificate: its subject if it was verified, else empty; and why it was not. Both
-  // are empty where it showed none.
+  // The peer's certificate: whether it was verified and then its subject, which may be empty (the
+  // name can be in an extension); and why it was not. Nothing of it where it showed none.
+  bool peer_verified = false;
   std::string peer_subject;
   std::string_view peer_rejected;
 };

@@ -123,6 +123,7 @@ void TlsStream::TellDone() {
   if (const X509* const peer = SSL_get0_peer_certificate(ssl); peer != nullptr) {
     const long verdict = SSL_get_verify_result(ssl);
     if (verdict == X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
+      info.peer_verified = true;
       info.peer_subject = SubjectOf(peer);
     } else if (verdict != X509_V_OK) {
       info.peer_rejected = X509_verify_cert_error_string(verdict);

@@ -66,9 +66,11 @@ bool Transport::Fits(const conf::Pool& pool) const {
 }
 
 std::string_view Transport::ServerName(std::string_view server) const {
-  if (made_of && !made_of->server_name.empty()) return made_of->server_name;
-  if (server.starts_with("unix:")) return {};
-  std::string_view host = server.substr(0, server.rfind(':'));
+  std::string_view host = made_of ? made_of->server_name : std::string_view();
+  if (host.empty()) {
+    if (server.starts_with("unix:")) return {};
+    host = server.substr(0, server.rfind(':'));
+  }
   if (host.starts_with('[')) return host.substr(1, host.size() - 2);
   if (host.ends_with('.')) host.remove_suffix(1);  // RFC 6066 section 3
   return host;

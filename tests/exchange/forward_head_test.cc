@@ -336,6 +336,7 @@ TEST_F(ForwardHeadTest, EditsMayNameWhatIsKnownOfTheClientsTls) {
           .cipher = "TLS_AES_128_GCM_SHA256",
           .server_name = "shop.example",
           .ja4 = "t13d1516h2_8daaf6152771_b186095e22b6",
+          .verified = true,
           .subject = "CN=alice",
           .rejected = {}};
   Forward();
@@ -345,6 +346,9 @@ TEST_F(ForwardHeadTest, EditsMayNameWhatIsKnownOfTheClientsTls) {
   EXPECT_EQ(Field("X-Subject"), "CN=alice");
 
   tls_->subject.clear();
+  Forward();
+  EXPECT_TRUE(Field("X-Tls").ends_with(" verified")) << "its name is in an extension";
+  tls_->verified = false;
   Forward();
   EXPECT_TRUE(Field("X-Tls").ends_with(" none"));
   tls_->rejected = "certificate has expired";

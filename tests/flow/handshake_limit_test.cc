@@ -81,6 +81,20 @@ TEST_F(HandshakeLimitTest, BehindABalancerItIsTheClientsAddressThatCounts) {
   EXPECT_TRUE(may_begin("192.0.2.2"));
 }
 
+TEST_F(HandshakeLimitTest, ABalancerThatOnlyLooksWhetherWeAreThereTakesNobodysPlace) {
+  Site site = SiteWith("handshakes = \"3/h\"");
+  site.listener += "proxy_protocol = [\"127.0.0.0/8\"]\n";
+  TestProxy proxy(site);
+  for (int i = 0; i < 5; ++i) {
+    Wire probe = proxy.Connect();
+    probe.Send("PROXY nonsense\r\n");
+    EXPECT_TRUE(probe.EndsHere());
+  }
+  Wire client = proxy.Connect();
+  client.Send("PROXY TCP4 192.0.2.1 192.0.2.9 4711 443\r\n");
+  EXPECT_TRUE(MayBegin(std::move(client)));
+}
+
 TEST_F(HandshakeLimitTest, WhatIsRefusedIsInTheMetricsAndTheStatus) {
   TestProxy proxy(SiteWith("handshakes_per_address = \"1/h\""));
   EXPECT_TRUE(MayBegin(proxy.Connect()));

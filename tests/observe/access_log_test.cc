@@ -70,6 +70,7 @@ TEST(AccessLog, SaysWhatIsKnownOfTheClientsTls) {
                     .cipher = "TLS_AES_128_GCM_SHA256",
                     .server_name = "shop.example",
                     .ja4 = "t13d1516h2_8daaf6152771_b186095e22b6",
+                    .verified = true,
                     .subject = "CN=\"alice\"",
                     .rejected = {}};
   ExchangeRecord record = Sale();
@@ -145,6 +146,7 @@ TEST(AccessLog, LongFieldsAreCutAndTheLineStaysJson) {
                     .cipher = endless,
                     .server_name = endless,
                     .ja4 = endless,
+                    .verified = true,
                     .subject = endless,
                     .rejected = {}};
   record.tls = &tls;

@@ -34,7 +34,13 @@ conf::Listener ListenerWith(const conf::Tls& tls) {
 
 int Admitted(HandshakeGate& gate, const Peer& peer, int asked, TimePoint now = kNow) {
   int admitted = 0;
-  for (int i = 0; i < asked; ++i) admitted += gate.Take(now) && gate.Admits(peer, now) ? 1 : 0;
+  for (int i = 0; i < asked && gate.Take(now); ++i) {
+    if (gate.Admits(peer, now)) {
+      ++admitted;
+    } else {
+      gate.GiveBack();
+    }
+  }
   return admitted;
 }
 
@@ -82,6 +88,22 @@ TEST(HandshakeGate, ASlowOverallRateStillLetsOneBegin) {
   EXPECT_TRUE(gate.Take(kNow));
   EXPECT_FALSE(gate.Take(kNow + 19min));
   EXPECT_TRUE(gate.Take(kNow + 20min));
+}
+
+TEST(HandshakeGate, APlaceThatIsNotUsedIsGivenBackOnce) {
+  const auto gate = std::make_shared<HandshakeGate>(Limits(ratelimit::Rate{3, 1h}, {}));
+  EXPECT_TRUE(gate->Take(kNow));
+  {
+    HandshakePlace place(gate);
+    const HandshakePlace moved = std::move(place);
+    EXPECT_FALSE(gate->HasRoom(kNow));
+  }
+  EXPECT_TRUE(gate->Take(kNow));
+  {
+    HandshakePlace place(gate);
+    place.Use();
+  }
+  EXPECT_FALSE(gate->HasRoom(kNow));
 }
 
 TEST(HandshakeGate, WhoIsNotAdmittedCostsTheOthersNothing) {

@@ -128,6 +128,7 @@ TEST_F(HandshakeTest, TellsTheClientsVerifiedSubject) {
   Shake();
   ASSERT_EQ(server_.done, 1) << server_.reason;
   EXPECT_EQ(server_.info.peer_subject, "CN=alice");
+  EXPECT_TRUE(server_.info.peer_verified);
   EXPECT_EQ(server_.info.peer_rejected, "");
 }
 
