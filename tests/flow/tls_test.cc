@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -238,7 +239,7 @@ TEST_F(TlsFlowTest, AHandshakeMayComeWithThePROXYHeaderInAnyPieces) {
   site.listener += "proxy_protocol = [\"127.0.0.1\"]\n";
   TestProxy proxy(site);
   // A balancer that writes the header and the client's first bytes as two pieces, cut at `cut`.
-  size_t cut = 0;
+  std::atomic<size_t> cut = 0;  // read by the balancer's thread
   const Origin balancer([&](Wire& client, Origin&, uint32_t) {
     Wire server = proxy.Connect();
     const std::string first = std::string(kLine) + client.ReadSome();
