@@ -277,9 +277,11 @@ void H2Connection::OnRead(std::span<char> bytes) {
 void H2Connection::Wake() { loop_.DeferToTurnEnd(*this); }
 
 void H2Connection::Feed(std::string_view bytes) {
-  const TimePoint before = std::chrono::steady_clock::now();
+  // Only a newcomer's time is measured: the clock is no part of every read.
+  const bool is_new = loop_.now() - begun_ < Welcome::kNew;
+  const TimePoint before = is_new ? std::chrono::steady_clock::now() : TimePoint{};
   session_.Feed(bytes, loop_.now());
-  if (before - begun_ < Welcome::kNew) owner_.Spent(std::chrono::steady_clock::now() - before);
+  if (is_new) owner_.Spent(std::chrono::steady_clock::now() - before);
   OpenRequests();
   // Not one read more of it, in this turn either.
   if (session_.doomed()) stream_->Pause(net::PauseReason::kBacklog);

@@ -103,12 +103,14 @@ void Opening::Leave(Waiter& waiter) {
   if (waiters_.empty() && !decided_) Decide();
 }
 
-Connector::Connected Opening::Next() {
+Opening::Waiter& Opening::Pop() {
   Waiter& waiter = *waiters_.front();
   waiters_.erase(waiters_.begin());
   waiter.opening_ = nullptr;
-  return std::move(waiter.done_);
+  return waiter;
 }
+
+Connector::Connected Opening::Next() { return std::move(Pop().done_); }
 
 // Nobody else comes to wait. Ends with the turn; what the handshake tells until then is not heard.
 void Opening::Decide() {
@@ -170,9 +172,7 @@ void Opening::LendHttp1(std::unique_ptr<net::Stream> stream) {
   auto* const made = new H1Upstream(pool_, slot_, spec_, std::move(stream));
   Connector::Connected first = Next();
   while (!waiters_.empty()) {
-    Waiter& waiter = *waiters_.front();
-    waiters_.erase(waiters_.begin());
-    (new Opening(pool_, slot_, spec_, timeout_))->Take(waiter);
+    (new Opening(pool_, slot_, spec_, timeout_))->Take(Pop());
   }
   first(Lease(made, /*reused=*/false), {});
 }

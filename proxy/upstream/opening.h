@@ -40,7 +40,8 @@ class Opening final : private tls::HandshakeEvents {
 
   void Take(Waiter& waiter);
   void Leave(Waiter& waiter);
-  // The first that waits: it hears next, and waits no more.
+  // The first that waits, which waits here no more; and how it is told.
+  Waiter& Pop();
   Connector::Connected Next();
 
   void OnDialled(std::unique_ptr<net::Socket> socket, int error);
