@@ -28,17 +28,25 @@ using HostIndex = uint32_t;
 // Shares are kept in 1/65536.
 inline constexpr uint32_t kWhole = 1u << 16;
 
+// What an operator lets a server do.
+enum class Duty : uint8_t {
+  kReady,
+  kDraining,     // what it has begun, and requests of sessions it has; nothing new
+  kMaintenance,  // what it has begun
+};
+
 struct HostStats {
   // Read on every pick, written when health changes.
   alignas(64) std::atomic<int64_t> rest_until_ns{0};  // 0: has never rested
   std::atomic<int64_t> ramp_from_ns{0};  // slow_start.h: when it was new or came back; 0: long ago
   std::atomic<int64_t> shrunk_at_ns{0};  // overload.h: when `share` was set
   std::atomic<uint32_t> share{kWhole};   // overload.h: of its weight, then
+  std::atomic<uint32_t> limit{0};        // requests at once; 0: as many as come
   std::atomic<bool> down{false};         // health.h: the checks say so
-  std::atomic<bool> closed{false};       // drained or in maintenance: no request, panic or not
+  std::atomic<Duty> duty{Duty::kReady};  // what is not ready gets no request, panic or not
 
   // Written by every worker on every request.
-  alignas(64) std::atomic<uint32_t> active{0};  // requests on their way, see ActiveRequest
+  alignas(64) std::atomic<uint32_t> active{0};  // requests it works on, see ActiveRequest
   std::atomic<uint32_t> waiting{0};             // those of them without an answer yet
   std::atomic<uint32_t> failing{0};             // recent share of failures
   std::atomic<uint32_t> service_us{0};          // mean time to an answer; 0: none measured
@@ -57,6 +65,7 @@ struct HostStats {
   bool Resting(TimePoint now) const {
     return Nanos(now) < rest_until_ns.load(std::memory_order_relaxed);
   }
+  bool Ready() const { return duty.load(std::memory_order_relaxed) == Duty::kReady; }
   // So is one that fails its health checks.
   bool Away(TimePoint now) const { return Resting(now) || down.load(std::memory_order_relaxed); }
 };

@@ -7,8 +7,10 @@
 #ifndef SLUICE_BALANCER_HOST_VIEW_H_
 #define SLUICE_BALANCER_HOST_VIEW_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -41,8 +43,14 @@ class HostView {
   }
   bool Away(HostIndex host, TimePoint now) const { return stats(host).Away(now); }
   // May be given requests at all.
-  bool Open(HostIndex host) const {
-    return weight(host) != 0 && !stats(host).closed.load(std::memory_order_relaxed);
+  bool Open(HostIndex host) const { return weight(host) != 0 && stats(host).Ready(); }
+
+  // Whether a host is left that may be given requests and is not in `tried`; linear.
+  bool AnyLeft(std::span<const HostIndex> tried) const {
+    for (HostIndex host = 0; host < size(); ++host) {
+      if (Open(host) && std::find(tried.begin(), tried.end(), host) == tried.end()) return true;
+    }
+    return false;
   }
 
  private:

@@ -7,6 +7,7 @@
 #define SLUICE_BALANCER_OUTCOME_H_
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "balancer/host.h"
@@ -34,14 +35,24 @@ struct Outcome {
 // leaves the service time alone, or a server that fails in 1 ms would look like the best of all.
 void Record(HostStats& host, const Outcome& outcome, TimePoint now);
 
-// One request counted as active on a host, from the pick to its end. The host must outlive it.
+// One request that a host works on, from the pick to the end of its work. The host must outlive it.
+// Sequentially consistent with whoever waits for a place: see proxy/upstream/dispatch.h.
 class [[nodiscard]] ActiveRequest {
  public:
   ActiveRequest(HostStats& host, TimePoint now) : host_(&host) {
-    host.active.fetch_add(1, std::memory_order_relaxed);
-    if (host.waiting.fetch_add(1, std::memory_order_relaxed) == 0) {
-      host.busy_since_ns.store(Nanos(now), std::memory_order_relaxed);
-    }
+    host.active.fetch_add(1);
+    Wait(now);
+  }
+  // One of at most `limit` (slow_start.h, LimitNow; 0: any number), exactly, over all threads.
+  static std::optional<ActiveRequest> TryBegin(HostStats& host, uint32_t limit, TimePoint now) {
+    if (limit == 0) return ActiveRequest(host, now);
+    uint32_t active = host.active.load();
+    do {
+      if (active >= limit) return std::nullopt;
+    } while (!host.active.compare_exchange_weak(active, active + 1));
+    ActiveRequest request(&host);
+    request.Wait(now);
+    return request;
   }
   ActiveRequest(ActiveRequest&& other) noexcept
       : host_(std::exchange(other.host_, nullptr)), waits_(std::exchange(other.waits_, false)) {}
@@ -53,7 +64,7 @@ class [[nodiscard]] ActiveRequest {
   ~ActiveRequest() {
     if (host_ == nullptr) return;
     StopWaiting();
-    host_->active.fetch_sub(1, std::memory_order_relaxed);
+    host_->active.fetch_sub(1);
   }
 
   // The answer has begun, or will not come. The request stays active until this object goes: its
@@ -65,6 +76,12 @@ class [[nodiscard]] ActiveRequest {
   }
 
  private:
+  explicit ActiveRequest(HostStats* host) : host_(host) {}
+  void Wait(TimePoint now) {
+    if (host_->waiting.fetch_add(1, std::memory_order_relaxed) == 0) {
+      host_->busy_since_ns.store(Nanos(now), std::memory_order_relaxed);
+    }
+  }
   void StopWaiting() {
     if (std::exchange(waits_, false)) host_->waiting.fetch_sub(1, std::memory_order_relaxed);
   }

@@ -1,7 +1,8 @@
 // Picker: which server gets this try. One file makes a strategy, kPickerKinds lists them all.
 //
 // What all strategies hold to (roster.h does it for them): a host already tried by this request is
-// never picked again; nor is one that is closed or weighs 0; a host that rests or fails its checks
+// never picked again; nor is one that is not ready or weighs 0, or holds all the requests it may
+// (slow_start.h, Full); a host that rests or fails its checks
 // is picked only when every other was tried, or by the panic rule (a pool that seems all broken is
 // more often a mistaken judge than a dead shop); backups serve when nothing in front of them can.
 //
@@ -42,7 +43,8 @@ struct PickInput {
 class Picker {
  public:
   virtual ~Picker() = default;
-  // The host for this try; nothing when every host was tried, is closed or weighs nothing.
+  // The host for this try; nothing when every host was tried, is not ready or weighs nothing, or
+  // those to be used are full (HostView::AnyLeft tells).
   virtual std::optional<HostIndex> Pick(const PickInput& in, absl::BitGenRef rng) = 0;
 };
 

@@ -12,6 +12,7 @@
 #define SLUICE_BALANCER_ROSTER_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/random/bit_gen_ref.h"
 #include "absl/random/distributions.h"
 #include "balancer/picker.h"
+#include "balancer/slow_start.h"
 
 namespace sluice::balancer {
 
@@ -51,8 +53,8 @@ class Roster {
   // Of a member.
   bool Usable(HostIndex host, const PickInput& in) const {
     const HostStats& stats = hosts_.stats(host);
-    return !in.WasTried(host) && !stats.closed.load(std::memory_order_relaxed) &&
-           (panic_ || !stats.Away(in.now));
+    return !in.WasTried(host) && stats.Ready() && (panic_ || !stats.Away(in.now)) &&
+           !Full(stats, spec_.slow_start, in.now);
   }
 
   // A member with a chance by its weight; maybe not usable. REQUIRES: members.
@@ -72,7 +74,8 @@ class Roster {
 
   // The last resort. Of all hosts that are left (the untried and open ones; those in use before
   // those that rest, and lower tiers before higher) the one of least cost, beginning at a random
-  // place so that ties do not gather on one. Nothing when none is left.
+  // place so that ties do not gather on one. Nothing when none is left, or those that come first
+  // are full: a request waits for them rather than go to one that rests.
   template <typename Cost>
   std::optional<HostIndex> Least(const PickInput& in, absl::BitGenRef rng, Cost cost) const;
 
@@ -123,17 +126,19 @@ std::optional<HostIndex> Roster::Least(const PickInput& in, absl::BitGenRef rng,
   const HostIndex count = hosts_.size();
   const HostIndex begin = count == 0 ? 0 : absl::Uniform<HostIndex>(rng, 0, count);
   std::optional<HostIndex> best;
-  uint64_t best_rank = 0;
+  uint64_t best_rank = std::numeric_limits<uint64_t>::max();
   double best_cost = 0;
   for (HostIndex step = 0; step < count; ++step) {
     const HostIndex host = (begin + step) % count;
     if (in.WasTried(host) || !hosts_.Open(host)) continue;
     const uint64_t rank = Rank(host, in.now);
-    if (best && rank > best_rank) continue;
-    const double its_cost = cost(host);
-    if (best && rank == best_rank && its_cost >= best_cost) continue;
-    best = host;
+    if (rank > best_rank) continue;
+    if (rank < best_rank) best.reset();
     best_rank = rank;
+    if (Full(hosts_.stats(host), spec_.slow_start, in.now)) continue;
+    const double its_cost = cost(host);
+    if (best && its_cost >= best_cost) continue;
+    best = host;
     best_cost = its_cost;
   }
   return best;

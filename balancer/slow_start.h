@@ -37,6 +37,17 @@ inline uint32_t RampedLimit(uint32_t limit, uint32_t ramp) {
   return limit == 0 ? 0 : std::max(static_cast<uint32_t>(part), 1u);
 }
 
+// The requests that a host may hold now; 0: as many as come.
+inline uint32_t LimitNow(const HostStats& host, Duration slow_start, TimePoint now) {
+  const uint32_t limit = host.limit.load(std::memory_order_relaxed);
+  return limit == 0 ? 0 : RampedLimit(limit, Ramp(host, slow_start, now));
+}
+
+inline bool Full(const HostStats& host, Duration slow_start, TimePoint now) {
+  const uint32_t limit = LimitNow(host, slow_start, now);
+  return limit != 0 && host.active.load(std::memory_order_relaxed) >= limit;
+}
+
 }  // namespace sluice::balancer
 
 #endif  // SLUICE_BALANCER_SLOW_START_H_

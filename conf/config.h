@@ -67,6 +67,7 @@ struct Server {
   std::string
       address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000", "unix:/run/app.sock"
   uint32_t weight = 1;
+  bool backup = false;  // gets requests only while no other server can
 };
 
 struct Pool {

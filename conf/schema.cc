@@ -253,6 +253,8 @@ constexpr Key kKeys[] = {
      CheckServerAddress, "\"10.0.0.11:8000\""},
     {"pool.servers.weight", Type::kCount, At<&Server::weight>, "1", "1..1000",
      "Its share of the requests, beside the others' weights."},
+    {"pool.servers.backup", Type::kFlag, At<&Server::backup>, "false", "",
+     "Gets requests only while none of the servers that are no backup can."},
 
     {"pool.tls.verify", Type::kFlag, At<&ServerTls::verify>, "true", "",
      "Whether the server's certificate must be sound and for its name; without, anybody on the way "

@@ -17,6 +17,15 @@ std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std:
   return kept.object;
 }
 
+std::shared_ptr<upstream::PoolState> Registry::PoolOf(std::string_view name) {
+  Kept<upstream::PoolState>& kept = pools_[std::string(name)];
+  if (kept.object == nullptr) {
+    kept.object = std::make_shared<upstream::PoolState>(std::string(name));
+  }
+  kept.named = true;
+  return kept.object;
+}
+
 std::shared_ptr<exchange::RouteCounters> Registry::RouteOf(std::string_view name) {
   Kept<exchange::RouteCounters>& kept = routes_[std::string(name)];
   if (kept.object == nullptr) kept.object = std::make_shared<exchange::RouteCounters>(shards_);
@@ -26,12 +35,14 @@ std::shared_ptr<exchange::RouteCounters> Registry::RouteOf(std::string_view name
 
 void Registry::BeginView() {
   for (auto& [key, kept] : servers_) kept.named = false;
+  for (auto& [key, kept] : pools_) kept.named = false;
   for (auto& [key, kept] : routes_) kept.named = false;
 }
 
 void Registry::EndView() {
-  absl::erase_if(servers_, [](const auto& entry) { return !entry.second.named; });
-  absl::erase_if(routes_, [](const auto& entry) { return !entry.second.named; });
+  Forget(servers_);
+  Forget(pools_);
+  Forget(routes_);
 }
 
 }  // namespace sluice::server

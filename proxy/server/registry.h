@@ -1,6 +1,6 @@
 // Registry: live state that outlives views, keyed by name and address: servers with their load,
-// health and counters, and the counters of routes. A new view takes from here what it names again;
-// what no view names any more goes when the last exchange that uses it is over.
+// health and counters, pools, and the counters of routes. A new view takes from here what it names
+// again; what no view names any more goes when the last exchange that uses it is over.
 //
 // Threads: the supervisor's; the objects handed out are shared.
 #ifndef SLUICE_PROXY_SERVER_REGISTRY_H_
@@ -22,6 +22,7 @@ class Registry {
 
   std::shared_ptr<upstream::Server> ServerOf(std::string_view pool, std::string_view name,
                                              const Address& address);
+  std::shared_ptr<upstream::PoolState> PoolOf(std::string_view name);
   std::shared_ptr<exchange::RouteCounters> RouteOf(std::string_view name);
 
   // Between Begin and End, what was not asked for is forgotten.
@@ -36,7 +37,13 @@ class Registry {
   };
 
   const size_t shards_;
+  template <typename T>
+  static void Forget(TextMap<Kept<T>>& kept) {
+    absl::erase_if(kept, [](const auto& entry) { return !entry.second.named; });
+  }
+
   TextMap<Kept<upstream::Server>> servers_;
+  TextMap<Kept<upstream::PoolState>> pools_;
   TextMap<Kept<exchange::RouteCounters>> routes_;
 };
 

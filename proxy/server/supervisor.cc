@@ -190,22 +190,25 @@ void Supervisor::WatchNames() {
   names_->Watch(names);
 }
 
-std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> Supervisor::ServersOf(
-    const conf::Pool& pool) {
-  std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> servers;
+std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
+  std::vector<upstream::Member> members;
   for (const conf::Server& server : pool.servers) {
+    const auto add = [&](const Address& address) {
+      members.push_back({.server = registry_.ServerOf(pool.name, server.address, address),
+                         .weight = server.weight,
+                         .tier = server.backup ? 1u : 0u});
+    };
     if (const std::optional<Address> address = Address::Parse(server.address)) {
-      servers.emplace_back(registry_.ServerOf(pool.name, server.address, *address), server.weight);
+      add(*address);
       continue;
     }
     const size_t colon = server.address.rfind(':');
     const auto port = ParseDecimal(std::string_view(server.address).substr(colon + 1));
     for (const Ip& ip : names_->AddressesOf(server.address.substr(0, colon))) {
-      const Address address = Address::From(ip, static_cast<uint16_t>(port.value_or(0)));
-      servers.emplace_back(registry_.ServerOf(pool.name, server.address, address), server.weight);
+      add(Address::From(ip, static_cast<uint16_t>(port.value_or(0))));
     }
   }
-  return servers;
+  return members;
 }
 
 std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
@@ -218,8 +221,8 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   registry_.BeginView();
   for (size_t i = 0; i < config_->pools.size(); ++i) {
     const conf::Pool& pool = config_->pools[i];
-    view->clusters.push_back(
-        std::make_shared<const upstream::Cluster>(config_, pool, transports_[i], ServersOf(pool)));
+    view->clusters.push_back(std::make_shared<const upstream::Cluster>(
+        config_, pool, transports_[i], registry_.PoolOf(pool.name), ServersOf(pool)));
   }
   for (const route::Route& route : view->router->routes()) {
     view->routes.push_back(registry_.RouteOf(route.conf.name));

@@ -88,8 +88,7 @@ class Supervisor {
   absl::Status Apply(std::shared_ptr<const conf::Config> config);
   void WatchNames();
   std::unique_ptr<exchange::RuntimeView> BuildView();
-  std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> ServersOf(
-      const conf::Pool& pool);
+  std::vector<upstream::Member> ServersOf(const conf::Pool& pool);
   // Serves by the configuration as soon as its names are known, or have had their time to be.
   void PublishWhenSettled();
   void Publish();

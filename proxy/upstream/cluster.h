@@ -18,6 +18,7 @@
 #include "proxy/base/address.h"
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
+#include "proxy/upstream/pool_state.h"
 #include "proxy/upstream/transport.h"
 
 namespace sluice::upstream {
@@ -40,20 +41,30 @@ struct Server {
   observe::Sharded<observe::ServerStats> stats;
 };
 
+// A server as one configuration has it.
+struct Member {
+  std::shared_ptr<Server> server;
+  uint32_t weight = 1;
+  uint32_t tier = 0;
+};
+
 struct Cluster {
   // `spec` is a part of `config`, which this keeps alive.
   Cluster(std::shared_ptr<const conf::Config> owner, const conf::Pool& pool_spec,
-          std::shared_ptr<const Transport> by,
-          const std::vector<std::pair<std::shared_ptr<Server>, uint32_t>>& weighted)
+          std::shared_ptr<const Transport> by, std::shared_ptr<PoolState> live,
+          const std::vector<Member>& members)
       : config(std::move(owner)),
         spec(pool_spec),
         transport(std::move(by)),
+        state(std::move(live)),
         outlier(pool_spec.outlier) {
     std::vector<balancer::Host> view;
-    for (const auto& [server, weight] : weighted) {
-      view.push_back(
-          {.weight = weight, .stats = server->health, .id = balancer::Hash(server->label)});
-      servers.push_back(server);
+    for (const Member& member : members) {
+      view.push_back({.weight = member.weight,
+                      .stats = member.server->health,
+                      .tier = member.tier,
+                      .id = balancer::Hash(member.server->label)});
+      servers.push_back(member.server);
     }
     hosts = balancer::HostView(std::move(view));
   }
@@ -61,6 +72,7 @@ struct Cluster {
   const std::shared_ptr<const conf::Config> config;
   const conf::Pool& spec;
   const std::shared_ptr<const Transport> transport;
+  const std::shared_ptr<PoolState> state;
   const balancer::Outlier outlier;
   std::vector<std::shared_ptr<Server>> servers;  // by HostIndex
   balancer::HostView hosts;

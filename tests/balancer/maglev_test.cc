@@ -135,7 +135,7 @@ TEST_F(MaglevTest, AClosedHostGivesItsKeysAwayAndTheOthersKeepTheirs) {
   Hosts("maglev", Named(20));
   std::vector<HostIndex> before;
   for (int i = 0; i < 2000; ++i) before.push_back(*PickFor(i));
-  hosts_.stats(4).closed = true;
+  hosts_.stats(4).duty = Duty::kMaintenance;
   now_ += 1s;
   int moved = 0;
   for (int i = 0; i < 2000; ++i) {

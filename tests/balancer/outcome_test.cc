@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <optional>
 #include <random>
+#include <thread>
+#include <vector>
 
 namespace sluice::balancer {
 namespace {
@@ -39,6 +43,42 @@ TEST(ActiveRequest, IsCountedFromItsMakingToItsEnd) {
   EXPECT_EQ(host.active + other.active, 0u);
   EXPECT_EQ(host.waiting + other.waiting, 0u);
   EXPECT_EQ(host.settled, 0u) << "what was given up says nothing about the server";
+}
+
+TEST(ActiveRequest, IsRefusedBeyondTheLimitAndMadeAgainWhenOneEnds) {
+  HostStats host;
+  const TimePoint now(1h);
+  std::optional<ActiveRequest> first = ActiveRequest::TryBegin(host, 2, now);
+  std::optional<ActiveRequest> second = ActiveRequest::TryBegin(host, 2, now);
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(ActiveRequest::TryBegin(host, 2, now));
+  EXPECT_EQ(host.active, 2u);
+  EXPECT_EQ(host.waiting, 2u);
+  second.reset();
+  EXPECT_TRUE(ActiveRequest::TryBegin(host, 2, now));
+  EXPECT_TRUE(ActiveRequest::TryBegin(host, 0, now)) << "no limit";
+}
+
+TEST(ActiveRequest, IsNeverOneTooManyOverThreads) {
+  HostStats host;
+  std::atomic<uint32_t> inside{0};
+  std::atomic<uint32_t> most{0};
+  const auto enter = [&] {
+    for (int i = 0; i < 20000; ++i) {
+      const auto request = ActiveRequest::TryBegin(host, 3, TimePoint(1h));
+      if (!request) continue;
+      const uint32_t now_inside = ++inside;
+      uint32_t before = most;
+      while (before < now_inside && !most.compare_exchange_weak(before, now_inside)) {
+      }
+      --inside;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(enter);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(most, 3u);
+  EXPECT_EQ(host.active, 0u);
 }
 
 TEST(ActiveRequest, WaitsUntilItsFirstOutcomeAndStaysActive) {

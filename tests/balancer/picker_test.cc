@@ -146,8 +146,33 @@ TEST_P(EveryPicker, TreatsAFailedCheckAsARestAndAClosedHostAsGone) {
   hosts_.stats(0).down = true;
   EXPECT_FALSE(Shares(400).contains(0));
   EXPECT_EQ(Pick({1, 2}), 0u);
-  hosts_.stats(0).closed = true;
+  hosts_.stats(0).duty = Duty::kMaintenance;
   EXPECT_EQ(Pick({1, 2}), std::nullopt);
+}
+
+TEST_P(EveryPicker, PassesOverWhatIsFullAndRatherWaitsThanUsesWhatRests) {
+  Weights({1, 1, 1, 1});
+  hosts_.stats(0).limit = 8, Active(0, 8);
+  EXPECT_FALSE(Shares(400).contains(0));
+  for (const HostIndex host : {1u, 2u, 3u}) hosts_.stats(host).limit = 8, Active(host, 8);
+  EXPECT_EQ(Pick(), std::nullopt);
+  EXPECT_TRUE(hosts_.AnyLeft({}));
+  Active(2, 7);
+  EXPECT_EQ(Pick(), 2u);
+  Active(2, 8), Active(3, 0), Rest(3);
+  EXPECT_EQ(Pick(), std::nullopt);
+}
+
+TEST_P(EveryPicker, LetsANewHostHoldATenthOfItsLimitAtFirst) {
+  Weights({1, 1});
+  hosts_.stats(0).limit = 21;
+  BeginSlowStart(hosts_.stats(0), now_);
+  Active(0, 1);
+  EXPECT_EQ(Pick({1}), 0u);
+  Active(0, 2);
+  EXPECT_EQ(Pick({1}), std::nullopt);
+  now_ += 10s;
+  EXPECT_EQ(Pick({1}), 0u);
 }
 
 TEST_P(EveryPicker, BringsANewHostUpSlowly) {

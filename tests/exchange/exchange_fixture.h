@@ -55,14 +55,15 @@ class ExchangeTest : public net::LoopTest, public Recorder {
     view->redirected = std::make_shared<RouteCounters>(1);
     auto worker_view = std::make_shared<WorkerView>();
     for (const conf::Pool& pool : (*config)->pools) {
-      std::vector<std::pair<std::shared_ptr<upstream::Server>, uint32_t>> servers;
+      std::vector<upstream::Member> members;
       for (const conf::Server& server : pool.servers) {
-        servers.emplace_back(std::make_shared<upstream::Server>(pool.name, server.address,
-                                                                *Address::Parse(server.address), 1),
-                             server.weight);
+        members.push_back({.server = std::make_shared<upstream::Server>(
+                               pool.name, server.address, *Address::Parse(server.address), 1),
+                           .weight = server.weight});
       }
       auto cluster = std::make_shared<const upstream::Cluster>(
-          *config, pool, std::make_shared<const upstream::Transport>(), std::move(servers));
+          *config, pool, std::make_shared<const upstream::Transport>(),
+          std::make_shared<upstream::PoolState>(pool.name), members);
       view->clusters.push_back(cluster);
       WorkerCluster& mine = worker_view->clusters.emplace_back();
       mine.shared = cluster;
