@@ -152,13 +152,10 @@ class Validator {
       report_.WrongAt(place + ".tls.ca",
                       "ca is there but no certificate is verified; leave out verify = false");
     }
-    if (!tls.verify || !tls.server_name.empty()) return;
     for (const Server& server : pool.servers) {
-      if (!server.address.starts_with("unix:")) continue;
-      report_.WrongAt(place + ".tls",
-                      absl::StrFormat("%s has no name that could be verified; write "
-                                      "server_name",
-                                      Quote(server.address)));
+      const std::string wrong = CheckVerifiable(pool, server.address);
+      if (wrong.empty()) continue;
+      report_.WrongAt(place + ".tls", absl::StrFormat("%s %s", Quote(server.address), wrong));
     }
   }
 
@@ -283,6 +280,12 @@ class Validator {
 };
 
 }  // namespace
+
+std::string CheckVerifiable(const Pool& pool, std::string_view address) {
+  const bool by_address = pool.tls && pool.tls->verify && pool.tls->server_name.empty();
+  if (!by_address || !address.starts_with("unix:")) return {};
+  return "has no name that could be verified; write server_name";
+}
 
 void Validate(const Config& config, Report& report) { Validator(config, report).Run(); }
 

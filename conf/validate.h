@@ -3,6 +3,9 @@
 #ifndef SLUICE_CONF_VALIDATE_H_
 #define SLUICE_CONF_VALIDATE_H_
 
+#include <string>
+#include <string_view>
+
 #include "conf/config.h"
 #include "conf/report.h"
 
@@ -10,6 +13,10 @@ namespace sluice::conf {
 
 // `config` as Complete() left it; `report` knows where it was written and gets what is wrong.
 void Validate(const Config& config, Report& report);
+
+// Of a server's address beside its pool's tls: nothing when its certificate could be verified, else
+// the rest of a sentence that begins with the address.
+std::string CheckVerifiable(const Pool& pool, std::string_view address);
 
 }  // namespace sluice::conf
 

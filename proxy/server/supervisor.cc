@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "balancer/slow_start.h"
 #include "conf/diff.h"
+#include "conf/nearest.h"
 #include "proxy/base/block.h"
 #include "proxy/base/check.h"
 #include "proxy/base/log.h"
@@ -182,7 +184,7 @@ void Supervisor::OnNamesInHand() {
 void Supervisor::WatchNames() {
   std::vector<std::string> names;
   for (const conf::Pool& pool : config_->pools) {
-    for (const conf::Server& server : pool.servers) {
+    for (const conf::Server& server : overlay_.ServersOf(pool)) {
       if (Address::Parse(server.address)) continue;
       names.push_back(server.address.substr(0, server.address.rfind(':')));
     }
@@ -192,7 +194,7 @@ void Supervisor::WatchNames() {
 
 std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
   std::vector<upstream::Member> members;
-  for (const conf::Server& server : pool.servers) {
+  for (const conf::Server& server : overlay_.ServersOf(pool)) {
     const auto add = [&](const Address& address) {
       members.push_back({.server = registry_.ServerOf(pool.name, server.address, address),
                          .weight = server.weight,
@@ -208,6 +210,7 @@ std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
       add(Address::From(ip, static_cast<uint16_t>(port.value_or(0))));
     }
   }
+  overlay_.Adjust(members);
   return members;
 }
 
@@ -249,6 +252,7 @@ void Supervisor::Publish() {
   first_names_.Cancel();
   unpublished_ = false;
   view_ = BuildView();
+  SetDuties(*view_);
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Adopt(view_, listeners_.BindingsFor(i));
   }
@@ -291,6 +295,9 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
   transports_ = std::move(prepared->transports);
+  for (const std::string& change : overlay_.DropGone(*config_)) {
+    log::Warn(log::kUnlimited, "reload: %s", change);
+  }
   LogConcerns();
   ++reloads_;
   log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
@@ -298,6 +305,68 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   if (state_ == State::kServing) PublishWhenSettled();
   NotifyManager("READY=1");
   return absl::OkStatus();
+}
+
+// Changes at run time.
+
+absl::Status Supervisor::Obey(const Order& order, const Author& author) {
+  absl::Status status = ObeyHere(order, author);
+  const std::string what = absl::StrFormat(
+      "pool %s: %s %s%s, by %s over %s%s%s", order.pool, DeedName(order.deed), order.server,
+      order.weight ? absl::StrFormat(" (weight %d)", *order.weight) : "", author.who, author.from,
+      order.reason.empty() ? "" : ": ", order.reason);
+  if (status.ok()) {
+    log::Info(log::kUnlimited, "%s", what);
+  } else {
+    static log::Site site;
+    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
+  }
+  return status;
+}
+
+absl::Status Supervisor::ObeyHere(const Order& order, const Author& author) {
+  if (state_ != State::kServing) {
+    return absl::FailedPreconditionError(state_ == State::kStarting ? "not serving yet"
+                                                                    : "shutting down");
+  }
+  const conf::Pool* pool = nullptr;
+  std::vector<std::string_view> names;
+  for (const conf::Pool& each : config_->pools) {
+    if (each.name == order.pool) pool = &each;
+    names.push_back(each.name);
+  }
+  if (pool == nullptr) {
+    return absl::NotFoundError(
+        absl::StrFormat("there is no pool '%s'%s", order.pool, conf::MayBe(order.pool, names)));
+  }
+  std::span<const std::shared_ptr<upstream::Server>> servers;
+  for (const auto& cluster : view_->clusters) {
+    if (cluster->spec.name == order.pool) servers = cluster->servers;
+  }
+  if (absl::Status status = overlay_.Apply(*pool, servers, order, author); !status.ok()) {
+    return status;
+  }
+  const bool same_servers =
+      order.deed == Deed::kDrain || order.deed == Deed::kMaintenance || order.deed == Deed::kReady;
+  if (same_servers) {
+    SetDuties(*view_);
+  } else {
+    WatchNames();
+    PublishWhenSettled();
+  }
+  return absl::OkStatus();
+}
+
+void Supervisor::SetDuties(const exchange::RuntimeView& view) {
+  for (const auto& cluster : view.clusters) {
+    for (const std::shared_ptr<upstream::Server>& server : cluster->servers) {
+      balancer::HostStats& host = *server->health;
+      const balancer::Duty duty = overlay_.DutyOf(*server);
+      const bool returns = duty == balancer::Duty::kReady && !host.Ready();
+      if (returns) balancer::BeginSlowStart(host, loop_.now());
+      host.duty.store(duty, std::memory_order_relaxed);
+    }
+  }
 }
 
 void Supervisor::ReopenLogs() {

@@ -24,6 +24,7 @@
 #include "proxy/server/gate.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/names.h"
+#include "proxy/server/overlay.h"
 #include "proxy/server/preflight.h"
 #include "proxy/server/process.h"
 #include "proxy/server/registry.h"
@@ -64,7 +65,13 @@ class Supervisor {
   void Reload();
   void ReopenLogs();
 
+  // Does what is ordered of a server, and logs it or why not. The error is for who ordered it.
+  // Main thread, like what follows.
+  absl::Status Obey(const Order& order, const Author& author);
+  const Overlay& overlay() const { return overlay_; }
+
   // For the admin API and the tests.
+  const conf::Config& config() const { return *config_; }
   State state() const { return state_; }
   bool ready() const { return state_ == State::kServing; }
   // Null before the first view.
@@ -86,6 +93,9 @@ class Supervisor {
   void OnSignal(int signal);
   void OnTick();
   absl::Status Apply(std::shared_ptr<const conf::Config> config);
+  absl::Status ObeyHere(const Order& order, const Author& author);
+  // What the overlay says, to the servers of a view.
+  void SetDuties(const exchange::RuntimeView& view);
   void WatchNames();
   std::unique_ptr<exchange::RuntimeView> BuildView();
   std::vector<upstream::Member> ServersOf(const conf::Pool& pool);
@@ -108,6 +118,7 @@ class Supervisor {
   std::unique_ptr<observe::Writer> writer_;
   observe::Sharded<observe::ProcessStats> process_stats_;
   Registry registry_;
+  Overlay overlay_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
   ListenerSet listeners_;
   Transports transports_;       // of `config_`
