@@ -1,7 +1,6 @@
 #include "bench/balance/farm.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -12,6 +11,7 @@
 #include "balancer/outcome.h"
 #include "balancer/picker.h"
 #include "balancer/slow_start.h"
+#include "bench/load/chance.h"
 #include "bench/load/quantile.h"
 
 namespace sluice::balance {
@@ -20,58 +20,11 @@ namespace {
 using balancer::HostIndex;
 using balancer::HostStats;
 using balancer::TimePoint;
+using load::Exponential;
+using load::ModelServer;
+using load::Uniform;
 
 constexpr TimePoint kBegin{1h};
-
-// Own distributions: the standard's differ from library to library.
-double Uniform(std::mt19937_64& rng) { return static_cast<double>(rng() >> 11) * 0x1p-53; }
-Duration Exponential(std::mt19937_64& rng, double mean_ns) {
-  return Duration(static_cast<int64_t>(-std::log(1 - Uniform(rng)) * mean_ns));
-}
-
-class Server {
- public:
-  explicit Server(const ServerModel& model) : model_(model), free_at_(model.slots, kBegin) {}
-
-  const ServerModel& model() const { return model_; }
-
-  // Gives `work` to the slot that is free first; when it will be done.
-  TimePoint Take(TimePoint now, Duration work) {
-    TimePoint& slot = *std::min_element(free_at_.begin(), free_at_.end());
-    slot = WorkedOff(std::max(slot, now), work);
-    return slot;
-  }
-
-  // When a request that came now would be done, if its service took the mean.
-  TimePoint Expected(TimePoint now) const {
-    return WorkedOff(std::max(*std::min_element(free_at_.begin(), free_at_.end()), now),
-                     Stretched(model_.mean, now));
-  }
-
-  Duration Stretched(Duration work, TimePoint now) const {
-    const Duration age = now - kBegin;
-    if (age >= model_.cold) return work;
-    const double left = 1 - load::Seconds(age) / load::Seconds(model_.cold);
-    return Duration(static_cast<int64_t>(static_cast<double>(work.count()) *
-                                         (1 + (model_.cold_factor - 1) * left)));
-  }
-
- private:
-  // When `work` begun at `at` is done: none of it is during a stall.
-  TimePoint WorkedOff(TimePoint at, Duration work) const {
-    if (model_.stall_every == Duration::zero()) return at + work;
-    for (;;) {
-      const TimePoint end = at - (at - kBegin) % model_.stall_every + model_.stall_every;
-      const Duration until_stall = end - model_.stall_length - at;
-      if (work <= until_stall) return at + work;
-      work -= std::max(until_stall, Duration::zero());
-      at = end;
-    }
-  }
-
-  const ServerModel model_;
-  std::vector<TimePoint> free_at_;  // by slot
-};
 
 struct Request {
   TimePoint came;
@@ -97,7 +50,7 @@ class Simulation {
       : farm_(farm), world_(seed), sends_(farm.servers.size(), 0) {
     std::vector<balancer::Host> hosts;
     for (const ServerModel& model : farm.servers) {
-      servers_.emplace_back(model);
+      servers_.emplace_back(model, kBegin);
       hosts.push_back({.weight = model.weight, .stats = std::make_shared<HostStats>()});
       if (model.cold > Duration::zero()) BeginSlowStart(*hosts.back().stats, kBegin);
     }
@@ -141,14 +94,14 @@ class Simulation {
           {.now = now, .tried = request.tried, .key = chances_[request.worker]()},
           chances_[request.worker]);
     }
-    const auto cost = [&](const Server& server) {
+    const auto cost = [&](const ModelServer& server) {
       const auto host = static_cast<size_t>(&server - servers_.data());
       if (Refuses(static_cast<HostIndex>(host))) return load::Seconds(farm_.length);
       return load::Seconds(server.Expected(now) - now) / (1 - 0.999 * server.model().failing);
     };
-    const auto best =
-        std::min_element(servers_.begin(), servers_.end(),
-                         [&](const Server& a, const Server& b) { return cost(a) < cost(b); });
+    const auto best = std::min_element(
+        servers_.begin(), servers_.end(),
+        [&](const ModelServer& a, const ModelServer& b) { return cost(a) < cost(b); });
     return static_cast<HostIndex>(best - servers_.begin());
   }
 
@@ -165,7 +118,7 @@ class Simulation {
     request->host = host;
     request->sent = now;
     request->active.emplace(stats, now);
-    Server& server = servers_[host];
+    ModelServer& server = servers_[host];
     const ServerModel& model = server.model();
     const bool fails = model.failing > 0 && Uniform(world_) < model.failing;
     request->result = refused ? balancer::Result::kOverloaded
@@ -213,7 +166,7 @@ class Simulation {
   const Farm& farm_;
   std::mt19937_64 world_;                 // what comes, and how long it takes
   std::vector<std::mt19937_64> chances_;  // the pickers', by worker
-  std::vector<Server> servers_;
+  std::vector<ModelServer> servers_;
   balancer::HostView hosts_;
   std::vector<std::unique_ptr<balancer::Picker>> pickers_;  // by worker; none: sees all
   std::priority_queue<Event, std::vector<Event>, Later> events_;

@@ -17,25 +17,14 @@
 #include <vector>
 
 #include "balancer/host.h"
+#include "bench/load/farm/model_server.h"
 
 namespace sluice::balance {
 
 using balancer::Duration;
 using namespace std::chrono_literals;
 
-struct ServerModel {
-  uint32_t weight = 1;
-  uint32_t slots = 8;         // what it works on at once; the rest waits in its queue
-  Duration mean = 10ms;       // of an exponential service time
-  Duration stall_every = 0s;  // it stands still for the last `stall_length` of each; 0: never
-  Duration stall_length = 0s;
-  // New at the beginning: slow start, and `cold_factor` times slower, down to once after `cold`.
-  Duration cold = 0s;
-  double cold_factor = 5;
-  double failing = 0;  // share of requests that fail after `fail_after` of work
-  Duration fail_after = 1ms;
-  uint32_t refuses_at = 0;  // answers 429 at once when it holds so many; 0: takes all
-};
+using load::ServerModel;
 
 struct Farm {
   std::string name;

@@ -181,5 +181,20 @@ TEST_F(LineTest, NothingIsAllocatedWhileItRuns) {
   EXPECT_EQ(tally().lags.data(), lags);
 }
 
+TEST(ScheduleTest, SendsEachRequestAtItsOwnTimeWhereThereIsOne) {
+  const auto arrivals =
+      std::make_shared<const std::vector<Duration>>(std::vector<Duration>{3ms, 4ms, 40ms});
+  const Schedule schedule{.start = kStart, .rate = 1000, .requests = 3, .arrivals = arrivals};
+  Line line(schedule, 3);
+  line.Open(0, kStart);
+  line.Open(1, kStart);
+  line.Open(2, kStart);
+  EXPECT_EQ(line.Next(kStart + 2ms), kNobody);
+  EXPECT_EQ(line.Next(kStart + 4ms), 0u);
+  EXPECT_EQ(line.Next(kStart + 4ms), 1u);
+  EXPECT_EQ(line.RequestOf(1), 1u);
+  EXPECT_EQ(line.wake(), kStart + 40ms);
+}
+
 }  // namespace
 }  // namespace sluice::load

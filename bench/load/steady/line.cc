@@ -11,6 +11,7 @@ Line::Line(const Schedule& schedule, uint32_t connections)
     : schedule_(schedule), seats_(connections) {
   tally_.latencies.reserve(schedule.requests - schedule.warmup);
   tally_.lags.reserve(schedule.requests - schedule.warmup);
+  tally_.began = tally_.last_error = schedule.At(schedule.warmup);
 }
 
 void Line::Open(uint32_t connection, TimePoint now) {
@@ -68,7 +69,8 @@ void Line::Settle(uint64_t request, TimePoint now, bool good) {
   if (request < schedule_.warmup) return;
   tally_.latencies.push_back(now - schedule_.At(request));
   ++(good ? tally_.completed : tally_.errors);
-  tally_.took = now - schedule_.At(schedule_.warmup);
+  tally_.took = now - tally_.began;
+  if (!good) tally_.last_error = now;
 }
 
 }  // namespace sluice::load

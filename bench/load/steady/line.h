@@ -6,12 +6,14 @@
 // their waiting belongs to their latency: a server that stalls cannot keep the load generator from
 // asking, as it could if a request were only counted from being sent (coordinated omission).
 //
-// Requests are all alike, so the line is two numbers: the next request to send, and the clock.
+// Requests are known by their number alone, so the line is two numbers: the next request to send,
+// and the clock.
 // Every counted request gets exactly one latency, and is completed or an error.
 #ifndef SLUICE_BENCH_LOAD_STEADY_LINE_H_
 #define SLUICE_BENCH_LOAD_STEADY_LINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -19,14 +21,17 @@
 
 namespace sluice::load {
 
-// Request k is due at start + k / rate.
+// Request k is due at start + k / rate, or at its own time where there are `arrivals`.
 struct Schedule {
   TimePoint start;
   double rate;          // a second
   uint64_t requests;    // turns in all
   uint64_t warmup = 0;  // the first of them, which are not counted
+  // From `start`, ascending, one for each request.
+  std::shared_ptr<const std::vector<Duration>> arrivals = nullptr;
 
   TimePoint At(uint64_t request) const {
+    if (arrivals != nullptr) return start + (*arrivals)[request];
     return start + Duration(static_cast<int64_t>(static_cast<double>(request) * (1e9 / rate)));
   }
 };
@@ -40,7 +45,9 @@ class Line {
     // How late each was sent after its turn had come and a connection was free: the generator's own
     // doing. When this is not small beside the latencies, they are not to be believed.
     std::vector<Duration> lags;
-    Duration took{};  // from the first counted turn to the last answer, loss or giving up
+    Duration took{};         // from the first counted turn to the last answer, loss or giving up
+    TimePoint began{};       // the first counted turn
+    TimePoint last_error{};  // when the last of them was seen; `began` when there was none
   };
 
   // All connections are away. Reserves what it will ever need: 16 bytes for each counted request.
@@ -62,6 +69,8 @@ class Line {
   TimePoint wake() const;
   // Every request was answered or lost.
   bool done() const { return next_ == schedule_.requests && busy_ == 0; }
+  // REQUIRES: it is busy.
+  uint64_t RequestOf(uint32_t connection) const { return seats_[connection].request; }
   bool IsBusy(uint32_t connection) const { return seats_[connection].state == State::kBusy; }
   Tally& tally() { return tally_; }
 

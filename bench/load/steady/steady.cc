@@ -16,6 +16,7 @@
 #include "bench/load/loopback.h"
 #include "bench/load/steady/answer_reader.h"
 #include "bench/load/steady/h2_answers.h"
+#include "bench/load/steady/orders.h"
 
 namespace sluice::load {
 namespace {
@@ -25,6 +26,7 @@ using namespace std::chrono_literals;
 constexpr Duration kMostConnecting = 5s;
 // A server that takes connections and drops them must not become a busy loop here.
 constexpr Duration kRetryAfter = 10ms;
+constexpr uint64_t kPaths = 97;
 
 struct Connection {
   net::Fd fd;  // not valid() between a loss and the next try
@@ -37,12 +39,13 @@ struct Connection {
 
 class Steady {
  public:
-  Steady(const SteadyPlan& plan, const Schedule& schedule, std::vector<Connection> connections)
+  Steady(const SteadyPlan& plan, const Schedule& schedule, std::vector<uint32_t> works,
+         std::vector<Connection> connections)
       : port_(plan.port),
         path_(plan.path),
         http2_(plan.http2),
-        request_(
-            absl::StrFormat("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", plan.path, port_)),
+        works_(std::move(works)),
+        request_(Request(path_)),
         connections_(std::move(connections)),
         line_(schedule, static_cast<uint32_t>(connections_.size())) {
     lost_.reserve(connections_.size());
@@ -94,10 +97,24 @@ class Steady {
   void SendWhatIsDue() {
     while (const std::optional<uint32_t> index = line_.Next(Now())) {
       Connection& connection = connections_[*index];
-      const bool sent = http2_ ? SendSmall(connection, connection.http2->Ask(path_))
-                               : SendSmall(connection, request_);
+      const bool sent = works_.empty() ? Ask(connection, path_, request_)
+                                       : AskForWork(connection, line_.RequestOf(*index));
       if (!sent) Lose(connection);
     }
+  }
+
+  std::string Request(std::string_view path) const {
+    return absl::StrFormat("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", path, port_);
+  }
+
+  bool Ask(Connection& connection, std::string_view path, std::string_view request) {
+    return SendSmall(connection, http2_ ? connection.http2->Ask(path) : request);
+  }
+
+  bool AskForWork(Connection& connection, uint64_t request) {
+    const std::string path =
+        absl::StrFormat("%s/%d?work=%d", path_, request % kPaths, works_[request]);
+    return Ask(connection, path, Request(path));
   }
 
   // `woken`: what is ready has been so at least since then.
@@ -163,6 +180,7 @@ class Steady {
   const uint16_t port_;
   const std::string path_;
   const bool http2_;
+  const std::vector<uint32_t> works_;  // by request; empty: all are alike
   const std::string request_;
   Poll poll_;
   std::vector<Connection> connections_;
@@ -170,8 +188,6 @@ class Steady {
   Line line_;
   char block_[64 * 1024];
 };
-
-Duration FromSeconds(double seconds) { return Duration(std::llround(seconds * 1e9)); }
 
 }  // namespace
 
@@ -189,13 +205,21 @@ absl::StatusOr<Line::Tally> RunSteady(const SteadyPlan& plan) {
         absl::StrFormat("cannot connect to 127.0.0.1:%d: %s", plan.port, std::strerror(errno)));
   }
   const uint64_t warmup = TurnsIn(plan, plan.warmup);
+  Schedule schedule{.start = {},
+                    .rate = plan.rate,
+                    .requests = warmup + TurnsIn(plan, plan.seconds),
+                    .warmup = warmup};
+  std::vector<uint32_t> works;
+  if (plan.farm) {
+    Orders orders = DrawOrders(plan.rate, schedule.requests, *plan.farm);
+    schedule.arrivals = std::make_shared<const std::vector<Duration>>(std::move(orders.arrivals));
+    works = std::move(orders.works);
+  }
   // The first turn lies a little ahead, so that it does not pay for the setting up.
-  const Schedule schedule{.start = Now() + 1ms + 10us * plan.connections,
-                          .rate = plan.rate,
-                          .requests = warmup + TurnsIn(plan, plan.seconds),
-                          .warmup = warmup};
-  const TimePoint last_turn = schedule.start + FromSeconds(plan.warmup + plan.seconds);
-  const auto steady = std::make_unique<Steady>(plan, schedule, std::move(connections));
+  schedule.start = Now() + 1ms + 10us * plan.connections;
+  const TimePoint last_turn = schedule.At(schedule.requests - 1);
+  const auto steady =
+      std::make_unique<Steady>(plan, schedule, std::move(works), std::move(connections));
   return steady->Run(last_turn + plan.drain);
 }
 

@@ -1,4 +1,4 @@
-// RunSteady: an open-loop load of equal GETs over kept connections; the sockets around a Line. One
+// RunSteady: an open-loop load of GETs over kept connections; the sockets around a Line. One
 // thread, which sleeps between turns, because it shares its core with the origin.
 //
 // Cost: two clock readings, one send and one read for each request; no allocation once it runs.
@@ -7,6 +7,7 @@
 #define SLUICE_BENCH_LOAD_STEADY_STEADY_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,9 @@ struct SteadyPlan {
   bool http2 = false;  // with prior knowledge, one request at a time on each connection
   double seconds = 1;  // of turns that are counted
   double warmup = 0;   // seconds of turns before them
+  // With a seed the load is that of a farm: requests come by chance (orders.h) and each asks for
+  // work of its own, `path`/17?work=1432; what they ask for follows from the seed alone.
+  std::optional<uint64_t> farm = {};
   // Longest wait for answers after the last turn; what has none by then is an error.
   std::chrono::milliseconds drain{2000};
 };

@@ -1,0 +1,26 @@
+// Orders: when the requests of a farm's load come and what work they ask for, out of a seed: the
+// same for every proxy that is measured with it. Arrivals are Poisson; work is exponential, in
+// thousandths of its mean, and never 0 (load_farm counts only what asks for some). Pure.
+//
+// Cost: two draws and 12 bytes a request.
+#ifndef SLUICE_BENCH_LOAD_STEADY_ORDERS_H_
+#define SLUICE_BENCH_LOAD_STEADY_ORDERS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "proxy/base/time.h"
+
+namespace sluice::load {
+
+struct Orders {
+  std::vector<Duration> arrivals;  // from the first turn
+  std::vector<uint32_t> works;
+};
+
+// `rate` a second.
+Orders DrawOrders(double rate, uint64_t requests, uint64_t seed);
+
+}  // namespace sluice::load
+
+#endif  // SLUICE_BENCH_LOAD_STEADY_ORDERS_H_
