@@ -41,6 +41,12 @@ class HostView {
   uint32_t active(HostIndex host) const {
     return stats(host).active.load(std::memory_order_relaxed);
   }
+  // Of all hosts; linear.
+  uint64_t active() const {
+    uint64_t sum = 0;
+    for (HostIndex host = 0; host < size(); ++host) sum += active(host);
+    return sum;
+  }
   bool Away(HostIndex host, TimePoint now) const { return stats(host).Away(now); }
   // May be given requests at all.
   bool Open(HostIndex host) const { return weight(host) != 0 && stats(host).Ready(); }

@@ -17,7 +17,7 @@ namespace sluice::balancer {
 
 class RetryBudget {
  public:
-  explicit RetryBudget(const RetryBudgetSpec& spec) : spec_(spec) {}
+  RetryBudget() = default;
   RetryBudget(const RetryBudget&) = delete;
   RetryBudget& operator=(const RetryBudget&) = delete;
 
@@ -42,21 +42,20 @@ class RetryBudget {
   };
 
   // `active`: the pool's requests, this one included. The budget must outlive the retry.
-  Retry Take(uint64_t active) {
+  Retry Take(const RetryBudgetSpec& spec, uint64_t active) {
     uint64_t now = retries_.load(std::memory_order_relaxed);
     do {
-      if (now >= Most(active)) return Retry();
+      if (now >= Most(spec, active)) return Retry();
     } while (!retries_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
     return Retry(this);
   }
 
-  uint64_t Most(uint64_t active) const {
-    return std::max<uint64_t>(active * spec_.percent / 100, spec_.least);
+  static uint64_t Most(const RetryBudgetSpec& spec, uint64_t active) {
+    return std::max<uint64_t>(active * spec.percent / 100, spec.least);
   }
   uint64_t retries() const { return retries_.load(std::memory_order_relaxed); }
 
  private:
-  const RetryBudgetSpec spec_;
   std::atomic<uint64_t> retries_{0};
 };
 

@@ -38,6 +38,28 @@ double Trust(const HostStats& host, Duration idle, TimePoint now) {
 
 }  // namespace
 
+InUse InUse::Of(const HostView& hosts, uint32_t panic_percent, TimePoint now) {
+  constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+  uint32_t open_tier = kNone;
+  uint32_t usable_tier = kNone;
+  for (HostIndex host = 0; host < hosts.size(); ++host) {
+    if (!hosts.Open(host)) continue;
+    const uint32_t tier = hosts.tier(host);
+    const bool away = hosts.Away(host, now);
+    open_tier = std::min(open_tier, tier);
+    if (!away) usable_tier = std::min(usable_tier, tier);
+  }
+  const uint32_t tier = usable_tier == kNone ? open_tier : usable_tier;
+  uint64_t open = 0;
+  uint64_t usable = 0;
+  for (HostIndex host = 0; host < hosts.size(); ++host) {
+    if (!hosts.Open(host) || hosts.tier(host) != tier) continue;
+    ++open;
+    usable += hosts.Away(host, now) ? 0 : 1;
+  }
+  return {.tier = tier, .panic = usable == 0 || usable * 100 < uint64_t{panic_percent} * open};
+}
+
 Roster::Roster(const PickerSpec& spec, HostView hosts)
     : hosts_(std::move(hosts)),
       spec_(spec),
@@ -53,7 +75,11 @@ Duration Roster::Idle(HostIndex host, TimePoint now) const {
 
 void Roster::LookAtAll(TimePoint now) {
   looked_ = now;
-  ChooseMembers(now);
+  in_use_ = InUse::Of(hosts_, spec_.panic_percent, now);
+  members_.clear();
+  for (HostIndex host = 0; host < hosts_.size(); ++host) {
+    if (hosts_.Open(host) && hosts_.tier(host) == in_use_.tier) members_.push_back(host);
+  }
   ends_.clear();
   uint64_t end = 0;
   double sum = 0;
@@ -69,27 +95,6 @@ void Roster::LookAtAll(TimePoint now) {
   const double mean = sum / std::max(static_cast<double>(members_.size()), 1.0);
   for (const HostIndex host : members_) seen_[host].size /= mean;
   Guide();
-}
-
-// The lowest tier of which a host can be used; when no host can be, the lowest tier and in panic.
-void Roster::ChooseMembers(TimePoint now) {
-  constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-  uint32_t open_tier = kNone;
-  uint32_t usable_tier = kNone;
-  for (HostIndex host = 0; host < hosts_.size(); ++host) {
-    if (!hosts_.Open(host)) continue;
-    open_tier = std::min(open_tier, hosts_.tier(host));
-    if (!hosts_.Away(host, now)) usable_tier = std::min(usable_tier, hosts_.tier(host));
-  }
-  const uint32_t tier = usable_tier == kNone ? open_tier : usable_tier;
-  uint64_t usable = 0;
-  members_.clear();
-  for (HostIndex host = 0; host < hosts_.size(); ++host) {
-    if (!hosts_.Open(host) || hosts_.tier(host) != tier) continue;
-    members_.push_back(host);
-    usable += hosts_.Away(host, now) ? 0 : 1;
-  }
-  panic_ = usable == 0 || usable * 100 < uint64_t{spec_.panic_percent} * members_.size();
 }
 
 // As many parts as members: where weights are equal a guide is the answer, and with any weights the

@@ -24,6 +24,20 @@
 
 namespace sluice::balancer {
 
+// Which hosts the rules let in: the lowest tier of which a host can be used, without those that are
+// away, unless so many are that the judge is more likely wrong than they
+// (PickerSpec::panic_percent).
+struct InUse {
+  uint32_t tier = 0;
+  bool panic = true;
+
+  // Linear in hosts.
+  static InUse Of(const HostView& hosts, uint32_t panic_percent, TimePoint now);
+  bool Takes(const HostView& hosts, HostIndex host, TimePoint now) const {
+    return hosts.Open(host) && hosts.tier(host) == tier && (panic || !hosts.Away(host, now));
+  }
+};
+
 class Roster {
  public:
   Roster(const PickerSpec& spec, HostView hosts);
@@ -53,7 +67,7 @@ class Roster {
   // Of a member.
   bool Usable(HostIndex host, const PickInput& in) const {
     const HostStats& stats = hosts_.stats(host);
-    return !in.WasTried(host) && stats.Ready() && (panic_ || !stats.Away(in.now)) &&
+    return !in.WasTried(host) && stats.Ready() && (in_use_.panic || !stats.Away(in.now)) &&
            !Full(stats, spec_.slow_start, in.now);
   }
 
@@ -87,12 +101,11 @@ class Roster {
   };
 
   void LookAtAll(TimePoint now);
-  void ChooseMembers(TimePoint now);
   void Guide();
   HostIndex At(uint64_t point) const;
   // Smaller is better; the panic rule has already had its say.
   uint64_t Rank(HostIndex host, TimePoint now) const {
-    const bool away = !panic_ && hosts_.Away(host, now);
+    const bool away = !in_use_.panic && hosts_.Away(host, now);
     return (uint64_t{away} << 32) + hosts_.tier(host);
   }
 
@@ -100,7 +113,7 @@ class Roster {
   const PickerSpec spec_;
   const Duration between_looks_;
   TimePoint looked_{Duration::min() / 2};  // long before any time, and still safe to subtract
-  bool panic_ = false;
+  InUse in_use_;
   std::vector<HostIndex> members_;
   std::vector<uint64_t> ends_;    // running sums of the members' weights
   std::vector<uint32_t> guides_;  // where in ends_ the k-th part of all weight begins

@@ -67,7 +67,22 @@ struct Server {
   std::string
       address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000", "unix:/run/app.sock"
   uint32_t weight = 1;
-  bool backup = false;  // gets requests only while no other server can
+  bool backup = false;       // gets requests only while no other server can
+  uint32_t concurrency = 0;  // as Pool::concurrency; 0: the pool's
+};
+
+// When a request is tried at another server, and how often.
+struct Retry {
+  std::vector<std::string> on = {"connect", "reset", "timeout"};  // and statuses: "503"
+  balancer::RetryBudgetSpec budget;  // keys: retry.budget_percent, retry.budget_least
+  Duration backoff = 25ms;
+  Duration try_timeout = 0s;  // 0: head_timeout alone
+};
+
+// A second try while the first still runs.
+struct Hedge {
+  uint32_t percentile = 0;  // of the pool's times to an answer; 0: none
+  Duration least = 5ms;     // and never sooner
 };
 
 struct Pool {
@@ -89,6 +104,13 @@ struct Pool {
   Duration max_idle_time = 55s;  // below the servers' own keep-alive timeout
   Duration max_age = 1h;         // of one connection
   uint32_t tries = 3;            // servers tried for one request, the first included
+  Retry retry = {};
+  Hedge hedge = {};
+  uint32_t concurrency = 0;      // requests at once at each server; 0: as many as come
+  uint32_t queue = 4096;         // requests that wait for a server
+  Duration queue_timeout = 10s;  // and how long each
+  Duration cancel_hold = 30s;    // what a request that was given up may keep its place
+  uint32_t max_connections = 0;  // to each server, idle ones included; 0: no limit
   uint64_t max_head = 32 << 10;
   bool nodelay = true;
   Duration tcp_keepalive = 60s;  // 0: off

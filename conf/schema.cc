@@ -74,6 +74,15 @@ constexpr Section kSections[] = {
      "says.",
      Emplace<&Pool::tls>, IfAny<&Pool::tls>},
     {"pool.outlier", false, "When a server that keeps failing rests for a while.", Same, OnlySame},
+    {"pool.retry", false,
+     "When a request that failed is tried at another server. Only what no server can have acted "
+     "on, "
+     "or may act on twice (GET, HEAD, PUT, DELETE, OPTIONS, TRACE), and whose body is held whole.",
+     Same, OnlySame},
+    {"pool.hedge", false,
+     "A second try of a GET at another server while the first has no answer yet; the first answer "
+     "counts. For pools of which reading costs little.",
+     Same, OnlySame},
     {"route", true,
      "What is done with which requests. The longest path wins; with no route and one pool, "
      "everything goes to that pool.",
@@ -242,6 +251,20 @@ constexpr Key kKeys[] = {
      "Age at which a connection to a server is replaced."},
     {"pool.tries", Type::kCount, At<&Pool::tries>, "3", "1..10",
      "Servers tried for one request, the first included."},
+    {"pool.concurrency", Type::kCount, At<&Pool::concurrency>, "0", "0..1000000",
+     "Requests that each server works on at once, exactly, over all workers; further ones wait in "
+     "the queue. 0: as many as come."},
+    {"pool.queue", Type::kCount, At<&Pool::queue>, "4096", "0..1000000",
+     "Requests that wait while all servers are full; beyond: 503."},
+    {"pool.queue_timeout", Type::kDuration, At<&Pool::queue_timeout>, "\"10s\"", "1ms..1h",
+     "Longest wait there; then 503."},
+    {"pool.cancel_hold", Type::kDuration, At<&Pool::cancel_hold>, "\"30s\"", "0s..1h",
+     "How long a request that was given up (its client left, or it took too long) keeps its place "
+     "at a server with a limit, unless the server answers or closes before: a server goes on "
+     "working for those who left."},
+    {"pool.max_connections", Type::kCount, At<&Pool::max_connections>, "0", "0..1000000",
+     "Connections to each server, idle ones included, exactly, over all workers; for servers that "
+     "give each a process. 0: no limit."},
     {"pool.max_head", Type::kSize, At<&Pool::max_head>, "\"32KiB\"", "1KiB..1MiB",
      "Size of an answer's head; beyond: 502."},
     {"pool.nodelay", Type::kFlag, At<&Pool::nodelay>, "true", "", "TCP_NODELAY towards servers."},
@@ -255,6 +278,35 @@ constexpr Key kKeys[] = {
      "Its share of the requests, beside the others' weights."},
     {"pool.servers.backup", Type::kFlag, At<&Server::backup>, "false", "",
      "Gets requests only while none of the servers that are no backup can."},
+    {"pool.servers.concurrency", Type::kCount, At<&Server::concurrency>, "0", "0..1000000",
+     "Requests that it works on at once; 0: as the pool says."},
+
+    {"pool.retry.on", Type::kTexts, At<&Pool::retry, &Retry::on>,
+     "[\"connect\", \"reset\", \"timeout\"]", "",
+     "What is tried again: connect (no connection), reset (closed before an answer), timeout (no "
+     "answer in time), and statuses of 4xx and 5xx, as \"503\".",
+     CheckRetryCause, "[\"connect\", \"reset\", \"503\"]"},
+    {"pool.retry.budget_percent", Type::kCount,
+     At<&Pool::retry, &Retry::budget, &balancer::RetryBudgetSpec::percent>, "20", "0..100",
+     "Retries and second tries on their way at once, in percent of the pool's running requests: a "
+     "pool in trouble is not given many times the work."},
+    {"pool.retry.budget_least", Type::kCount,
+     At<&Pool::retry, &Retry::budget, &balancer::RetryBudgetSpec::least>, "3", "0..100000",
+     "But so many at least."},
+    {"pool.retry.backoff", Type::kDuration, At<&Pool::retry, &Retry::backoff>, "\"25ms\"",
+     "0s..10s",
+     "A retry waits a random time up to this, doubled with each further one; the first after a "
+     "connection that failed waits for nothing."},
+    {"pool.retry.try_timeout", Type::kDuration, At<&Pool::retry, &Retry::try_timeout>, "\"0s\"",
+     "0s..24h",
+     "How long one try waits for its answer while another may follow; the last has head_timeout. "
+     "0: all have."},
+
+    {"pool.hedge.percentile", Type::kCount, At<&Pool::hedge, &Hedge::percentile>, "0", "0..99",
+     "The second try begins when the first has taken longer than so many percent of the pool's "
+     "requests take; 95 costs at most 5 % more requests. 0: never."},
+    {"pool.hedge.least", Type::kDuration, At<&Pool::hedge, &Hedge::least>, "\"5ms\"", "1ms..1min",
+     "But not sooner."},
 
     {"pool.tls.verify", Type::kFlag, At<&ServerTls::verify>, "true", "",
      "Whether the server's certificate must be sound and for its name; without, anybody on the way "

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "conf/nearest.h"
 
@@ -127,6 +128,16 @@ std::string CheckMethod(std::string_view text) {
   std::string upper(text);
   for (char& c : upper) c = IsAlpha(c) ? static_cast<char>(c & ~0x20) : c;
   return absl::StrFormat("is not a method, methods are in upper case%s", MayBe(upper, kUsual));
+}
+
+std::string CheckRetryCause(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kCauses = {"connect", "reset", "timeout"};
+  if (std::find(kCauses.begin(), kCauses.end(), text) != kCauses.end()) return {};
+  const bool status = text.size() == 3 && (text[0] == '4' || text[0] == '5') &&
+                      std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+  if (status) return {};
+  return absl::StrFormat("is not connect, reset, timeout or a status from 400 to 599%s",
+                         MayBe(text, kCauses));
 }
 
 std::string CheckRedirectTarget(std::string_view text) {

@@ -234,6 +234,57 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
 
 }  // namespace
 
+void AddPools(const exchange::RuntimeView& view, Exposition& out) {
+  struct Row {
+    const upstream::PoolState& pool;
+    const observe::PoolTotals totals;
+  };
+  std::vector<Row> rows;
+  for (const auto& cluster : view.clusters) {
+    rows.push_back({*cluster->state, observe::Sum(cluster->state->stats)});
+  }
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    out.Family(name, type, help);
+    for (const Row& row : rows) out.Sample({{"pool", row.pool.name}}, value(row));
+  };
+  each("sluice_pool_queue", "gauge", "Requests that wait for a server with room.",
+       [](const Row& row) { return uint64_t{row.pool.dispatch.waiting()}; });
+  each("sluice_pool_queued_total", "counter", "Requests that had to wait for one.",
+       [](const Row& row) { return row.totals.queued; });
+  out.Family("sluice_pool_queue_left_total", "counter",
+             "Requests that did not get to a server: the queue was full, they waited too long, or "
+             "their client left.");
+  for (const Row& row : rows) {
+    out.Sample({{"pool", row.pool.name}, {"why", "full"}}, row.totals.queue_full);
+    out.Sample({{"pool", row.pool.name}, {"why", "timeout"}}, row.totals.queue_timeouts);
+    out.Sample({{"pool", row.pool.name}, {"why", "client_left"}}, row.totals.queue_left);
+  }
+  out.Family("sluice_pool_queue_wait_seconds", "histogram",
+             "How long those waited that got to a server.");
+  for (const Row& row : rows) out.Samples({{"pool", row.pool.name}}, row.totals.queue_wait);
+  out.Family("sluice_pool_retries_total", "counter",
+             "Requests tried again at another server, by what had gone wrong; answer: a status "
+             "that retry.on names.");
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.totals.retries.size(); ++i) {
+      if (row.totals.retries[i] == 0) continue;
+      const std::string_view cause = i == 0 ? "answer" : CauseName(static_cast<Cause>(i));
+      out.Sample({{"pool", row.pool.name}, {"cause", cause}}, row.totals.retries[i]);
+    }
+  }
+  each("sluice_pool_retries_denied_total", "counter",
+       "Retries and second tries that the retry budget did not allow.",
+       [](const Row& row) { return row.totals.retries_denied; });
+  each("sluice_pool_hedges_total", "counter", "Second tries begun while the first had no answer.",
+       [](const Row& row) { return row.totals.hedges; });
+  each("sluice_pool_hedges_won_total", "counter", "Those that were answered first.",
+       [](const Row& row) { return row.totals.hedges_won; });
+  each(
+      "sluice_pool_hedge_delay_seconds", "gauge", "When a second try begins; 0: none does.",
+      [](const Row& row) { return std::chrono::duration<double>(row.pool.hedge.after()).count(); });
+}
+
 std::string Metrics(const server::Supervisor& supervisor) {
   Exposition out;
   AddProcess(supervisor, out);
@@ -246,6 +297,7 @@ std::string Metrics(const server::Supervisor& supervisor) {
   }
   routes.push_back({"", observe::Sum(*view->unrouted)});
   AddRoutes(routes, out);
+  AddPools(*view, out);
   std::vector<ServerRow> servers;
   for (const auto& cluster : view->clusters) {
     for (const auto& server : cluster->servers) {

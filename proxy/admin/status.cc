@@ -57,6 +57,7 @@ Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure, Ti
                {"failures", Causes(totals.failures)},
                {"retries", totals.retries},
                {"rests", totals.rests},
+               {"limit", server.health->limit.load(std::memory_order_relaxed)},
                {"first_byte", Quantiles(totals.first_byte)}};
   if (secure) {
     json["tls"] = HandshakesJson(totals.handshakes, totals.resumed, totals.failed_handshakes);
@@ -65,6 +66,22 @@ Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure, Ti
     json["rest_left_ms"] = Milliseconds(balancer::RestLeft(*server.health, now));
   }
   return json;
+}
+
+Json QueueJson(const upstream::PoolState& pool) {
+  const observe::PoolTotals totals = observe::Sum(pool.stats);
+  return {{"waiting", pool.dispatch.waiting()}, {"waited", totals.queued},
+          {"refused_full", totals.queue_full},  {"timeouts", totals.queue_timeouts},
+          {"left", totals.queue_left},          {"wait", Quantiles(totals.queue_wait)}};
+}
+
+Json RetriesJson(const upstream::PoolState& pool) {
+  const observe::PoolTotals totals = observe::Sum(pool.stats);
+  Json causes = Causes(totals.retries);
+  if (totals.retries[0] > 0) causes["answer"] = totals.retries[0];
+  return {{"by_cause", std::move(causes)},   {"running", pool.retries.retries()},
+          {"denied", totals.retries_denied}, {"hedges", totals.hedges},
+          {"hedges_won", totals.hedges_won}, {"hedge_delay_ms", Milliseconds(pool.hedge.after())}};
 }
 
 Json PoolsJson(const exchange::RuntimeView& view, TimePoint now) {
@@ -78,6 +95,8 @@ Json PoolsJson(const exchange::RuntimeView& view, TimePoint now) {
     }
     pools.push_back({{"name", cluster->spec.name},
                      {"strategy", cluster->spec.picker.strategy},
+                     {"queue", QueueJson(*cluster->state)},
+                     {"retries", RetriesJson(*cluster->state)},
                      {"servers", std::move(servers)}});
   }
   return pools;

@@ -12,13 +12,6 @@ using http::HasBody;
 
 namespace {
 
-// Strategies that keep requests together keep those of a client. Nobody behind a Unix socket who is
-// not named is a client.
-std::optional<uint64_t> AffinityKey(const Ip& client) {
-  if (client == Ip{}) return std::nullopt;
-  return balancer::Hash({reinterpret_cast<const char*>(client.bytes.data()), client.bytes.size()});
-}
-
 // RFC 8555 section 8.3: asked for in plain text, whatever the site does otherwise.
 constexpr std::string_view kAcmeChallenge = "/.well-known/acme-challenge/";
 
@@ -33,6 +26,7 @@ Exchange::Exchange(Context& context, Arena& arena, http::Downstream& client,
       head_(head),
       peer_(peer),
       listener_(listener),
+      first_(*this, context, arena),
       started_(context.loop().now()) {
   record_.started = context_.Wall(started_);
   record_.listener = listener.name;
@@ -42,7 +36,8 @@ Exchange::Exchange(Context& context, Arena& arena, http::Downstream& client,
 }
 
 Exchange::~Exchange() {
-  EndTry(nullptr);
+  EndTries(nullptr);
+  if (hedge_ != nullptr) hedge_->~UpstreamRequest();
   if (counted_in_flight_) route_stats_->in_flight.Sub();
 }
 
@@ -152,9 +147,7 @@ void Exchange::GatherOrPlace() {
                     held_.size() < route_->conf.request_buffer && !BufferBudget::Exhausted();
   if (wait) return;
   record_.body_wait = context_.loop().now() - started_;
-  if (!Place()) {
-    Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"}, 503);
-  }
+  Place();
 }
 
 void Exchange::OnRequestBody(std::string_view bytes) {
@@ -162,7 +155,7 @@ void Exchange::OnRequestBody(std::string_view bytes) {
   if (phase_ == Phase::kDone) return client_.Consumed(bytes.size());
   if (phase_ == Phase::kTunnel) ArmProgress(route_->timeouts.tunnel_idle);
   if (phase_ != Phase::kTunnel && BodyTooLarge(record_.request_bytes)) return;
-  if (phase_ == Phase::kGather || phase_ == Phase::kConnect) {
+  if (phase_ == Phase::kGather || phase_ == Phase::kPlace || phase_ == Phase::kConnect) {
     held_.Append(bytes);
     // What is within request_buffer is ours to hold; beyond it the client waits.
     request_owed_ += bytes.size();
@@ -172,8 +165,8 @@ void Exchange::OnRequestBody(std::string_view bytes) {
   }
   body_in_hand_ = false;
   request_owed_ += bytes.size();
-  lease_.stream().SendBody(bytes);
-  if (!lease_.stream().Full()) ReturnRequestCredit();
+  at_->stream().SendBody(bytes);
+  if (!at_->stream().Full()) ReturnRequestCredit();
   // While the answer waits for the client, nothing is expected of the server.
   if (phase_ == Phase::kSend || (phase_ == Phase::kAnswer && progress_.armed())) {
     ArmProgress(route_->timeouts.idle);
@@ -184,11 +177,15 @@ void Exchange::OnRequestEnd(const http::Fields* trailers) {
   request_ended_ = true;
   request_trailers_ = trailers;
   if (phase_ == Phase::kGather) return GatherOrPlace();
-  if (phase_ == Phase::kConnect || phase_ == Phase::kDone || !lease_) return;
-  lease_.stream().SendEnd(trailers);
+  if (phase_ == Phase::kPlace || phase_ == Phase::kConnect || phase_ == Phase::kDone ||
+      !at_->leased()) {
+    return;
+  }
+  at_->stream().SendEnd(trailers);
   if (phase_ == Phase::kSend) {
-    sent_at_ = context_.loop().now();
+    at_->Sent();
     ArmProgress(route_->timeouts.head);
+    ArmSecondThoughts();
   }
 }
 
@@ -198,59 +195,19 @@ void Exchange::ReturnRequestCredit() {
 
 // A server.
 
-// False when the pool has no server that this request has not tried.
-bool Exchange::Place() {
-  phase_ = Phase::kConnect;
-  const std::optional<balancer::HostIndex> host = cluster_->picker->Pick(
-      {.now = context_.loop().now(), .tried = tried_, .key = AffinityKey(identity_.ip)},
-      context_.random());
-  if (!host) return false;
-  host_ = *host;
-  server_ = cluster_->shared->servers[host_].get();
-  record_.server = server_->label;
-  ++record_.tries;
-  active_.emplace(*server_->health, context_.loop().now());
-  server_stats().requests.Add();
-  server_stats().in_flight.Add();
-  if (record_.tries > 1) server_stats().retries.Add();
-  tried_at_ = context_.loop().now();
-  // A server may close a kept connection at the moment we use it. What may not be sent twice takes
-  // only one that was used a moment ago, else a fresh one.
-  const bool repeatable = request_ended_ && http::IsIdempotent(head_.method);
-  upstream::Lease kept = context_.pool().TakeIdle(
-      *cluster_->slots[host_], repeatable ? Duration::max() : std::chrono::seconds(1));
-  if (kept) {
-    SendRequest(std::move(kept));
-  } else {
-    Connect();
-  }
-  return true;
-}
-
-void Exchange::Connect() {
-  dial_ = context_.pool().Connect(cluster_->slots[host_], pool_spec(), route_->timeouts.connect,
-                                  [this](upstream::Lease lease, const Failure& why) {
-                                    context_.loop().Retire(std::move(dial_));
-                                    if (!lease) return TryFailed(why, /*reused=*/false);
-                                    record_.connect = context_.loop().now() - tried_at_;
-                                    SendRequest(std::move(lease));
-                                  });
-}
-
-void Exchange::SendRequest(upstream::Lease lease) {
-  phase_ = Phase::kSend;
-  lease_ = std::move(lease);
-  lease_.Begin(*this, arena_);
-  SetUpstreamHost(head_, *route_, server_->name);
-  http::Upstream& server = lease_.stream();
+void Exchange::OnLeased(UpstreamRequest& from) {
+  SetUpstreamHost(head_, *route_, from.server().name);
+  http::Upstream& server = from.stream();
   server.SendHead(head_);
   absl::InlinedVector<std::string_view, 8> held;
   held_.ForEach([&](std::string_view piece) { held.push_back(piece); });
   server.SendBody(held);
-  sent_at_ = context_.loop().now();
+  if (&from != at_) return server.SendEnd(request_trailers_);  // the second of two
+  phase_ = Phase::kSend;
   if (request_ended_) {
     server.SendEnd(request_trailers_);
     ArmProgress(route_->timeouts.head);
+    ArmSecondThoughts();
   } else {
     // Only a body wholly held can be sent twice, and this one may be of any length.
     body_in_hand_ = held_.empty();
@@ -260,14 +217,14 @@ void Exchange::SendRequest(upstream::Lease lease) {
   if (!server.Full()) ReturnRequestCredit();
 }
 
-void Exchange::OnUpstreamWritable() {
+void Exchange::OnUpstreamWritable(UpstreamRequest&) {
   ReturnRequestCredit();
   if (phase_ == Phase::kSend && !request_ended_) ArmProgress(route_->timeouts.idle);
 }
 
 // The answer.
 
-void Exchange::OnInterim(const http::ResponseHead& head) {
+void Exchange::OnInterim(UpstreamRequest&, const http::ResponseHead& head) {
   // Ours has been sent already when we asked for the body ourselves.
   if (head.status == 100 && route_->conf.request_buffer > 0) return;
   http::ResponseHead interim = head;
@@ -275,18 +232,28 @@ void Exchange::OnInterim(const http::ResponseHead& head) {
   client_.SendInterim(interim);
 }
 
-void Exchange::OnResponse(const http::ResponseHead& head) {
+void Exchange::OnResponse(UpstreamRequest& from, const http::ResponseHead& head) {
   if (head.status == 101 && !upgrade_) {
-    return OnUpstreamFailed({.side = Side::kUpstream,
-                             .cause = Cause::kMalformed,
-                             .why = "the server switched protocols without being asked"});
+    return OnFailed(from,
+                    {.side = Side::kUpstream,
+                     .cause = Cause::kMalformed,
+                     .why = "the server switched protocols without being asked"},
+                    /*reused=*/false);
   }
+  from.Praise(head);
+  if (head.status >= 400 && TriesAgainAfter(from, head)) return;
+  hedge_due_.Cancel();
+  try_due_.Cancel();
+  if (UpstreamRequest* const slower = OtherThan(from)) {
+    slower->End(nullptr);
+    if (&from == hedge_) pool_stats().hedges_won.Add();
+  }
+  at_ = &from;
   answered_at_ = context_.loop().now();
-  record_.first_byte = answered_at_ - sent_at_;
+  record_.server = from.server().label;
+  record_.connect = from.connect_time();
+  record_.first_byte = answered_at_ - from.sent_at();
   record_.server_status = record_.status = head.status;
-  server_stats().by_class[observe::StatusClass(head.status)].Add();
-  server_stats().first_byte.Record(record_.first_byte);
-  Praise(head);
   held_.Clear();
   body_in_hand_ = false;
   head_sent_ = true;
@@ -298,7 +265,7 @@ void Exchange::OnResponse(const http::ResponseHead& head) {
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
 }
 
-void Exchange::OnResponseBody(std::string_view bytes) {
+void Exchange::OnResponseBody(UpstreamRequest& from, std::string_view bytes) {
   record_.response_bytes += bytes.size();
   response_owed_ += bytes.size();
   client_.SendBody(bytes);
@@ -308,95 +275,23 @@ void Exchange::OnResponseBody(std::string_view bytes) {
     return;
   }
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
-  lease_.stream().Consumed(std::exchange(response_owed_, 0));
+  from.stream().Consumed(std::exchange(response_owed_, 0));
 }
 
 void Exchange::OnDownstreamWritable() {
-  if (!lease_ || response_owed_ == 0) return;
+  if (!at_->leased() || response_owed_ == 0) return;
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
-  lease_.stream().Consumed(std::exchange(response_owed_, 0));
+  at_->stream().Consumed(std::exchange(response_owed_, 0));
 }
 
-void Exchange::OnResponseEnd(const http::Fields* trailers) {
+void Exchange::OnResponseEnd(UpstreamRequest&, const http::Fields* trailers) {
   client_.SendEnd(trailers);
   phase_ = Phase::kDone;
   ReturnRequestCredit();
-  EndTry(nullptr);
+  EndTries(nullptr);
 }
 
 // When something goes wrong.
-
-void Exchange::EndTry(const Failure* why) {
-  progress_.Cancel();
-  if (server_ == nullptr) return;
-  if (why != nullptr && why->side == Side::kUpstream) server_stats().failures.Add(why->cause);
-  server_stats().in_flight.Sub();
-  active_.reset();
-  dial_.reset();  // its own callback has moved it out before it comes here
-  lease_.Drop();
-  response_owed_ = 0;
-  server_ = nullptr;
-}
-
-void Exchange::OnUpstreamFailed(const Failure& why) { TryFailed(why, lease_ && lease_.reused()); }
-
-void Exchange::TryFailed(const Failure& why, bool reused) {
-  const Again again = head_sent_ ? Again::kNo
-                                 : TryAgain({.cause = why.cause,
-                                             .nothing_sent = why.nothing_sent,
-                                             .reused_connection = reused,
-                                             .answer_begun = why.answer_begun,
-                                             .method = head_.method,
-                                             .body_in_hand = body_in_hand_,
-                                             .tries_left = pool_spec().tries > record_.tries
-                                                               ? pool_spec().tries - record_.tries
-                                                               : 0});
-  if (again == Again::kSameServer) {
-    // Not the server's failure: it had closed an idle connection, as it may.
-    upstream::Server* const server = server_;
-    EndTry(nullptr);
-    server_ = server;
-    active_.emplace(*server_->health, context_.loop().now());
-    server_stats().in_flight.Add();
-    phase_ = Phase::kConnect;
-    tried_at_ = context_.loop().now();
-    return Connect();
-  }
-  ReportFailedTry(*server_, why, again == Again::kOtherServer, record_);
-  Blame(why);
-  tried_.push_back(host_);
-  EndTry(&why);
-  if (again == Again::kOtherServer && Place()) return;
-  const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout ||
-                    why.cause == Cause::kIdleTimeout;
-  Fail(why, late ? 504 : why.cause == Cause::kLimit ? 503 : 502);
-}
-
-void Exchange::Blame(const Failure& why) {
-  if (why.side != Side::kUpstream) return;
-  const TimePoint now = context_.loop().now();
-  const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout;
-  active_->Settle({.result = late ? balancer::Result::kTimedOut : balancer::Result::kFailed,
-                   .latency = now - tried_at_},
-                  now);
-  if (cluster_->shared->outlier.OnFailure(*server_->health, now) == balancer::RestChange::kBegan) {
-    server_stats().rests.Add();
-    ReportRest(*server_, balancer::RestLeft(*server_->health, now), why);
-  }
-}
-
-void Exchange::Praise(const http::ResponseHead& head) {
-  const http::Field* const retry_after = head.fields.Find(http::FieldId::kRetryAfter);
-  active_->Settle(
-      {.result = balancer::ResultOf(head.status, retry_after != nullptr),
-       .latency = record_.first_byte,
-       .retry_after = retry_after == nullptr ? Duration::zero() : RetryAfter(retry_after->value)},
-      answered_at_);
-  if (cluster_->shared->outlier.OnSuccess(*server_->health, context_.loop().now()) ==
-      balancer::RestChange::kEnded) {
-    ReportRecovery(*server_);
-  }
-}
 
 // Ends the exchange: with an answer of our own while that is possible, else by cutting.
 void Exchange::Fail(const Failure& why, int status) {
@@ -405,7 +300,7 @@ void Exchange::Fail(const Failure& why, int status) {
   record_.end = why.cause;
   why_ = why.why;
   record_.why = why_;
-  EndTry(&why);
+  EndTries(&why);
   if (!head_sent_ || client_.Retract()) return ReplyError(status, why_);
   phase_ = Phase::kDone;
   total_.Cancel();
@@ -416,16 +311,8 @@ void Exchange::OnRequestFailed(const Failure& why) {
   if (phase_ == Phase::kDone) return;
   switch (why.cause) {
     case Cause::kClientLeft:
-    case Cause::kReset: {
-      // Nobody is there to be answered.
-      record_.side = Side::kDownstream;
-      record_.end = Cause::kClientLeft;
-      why_ = why.why;
-      record_.why = why_;
-      phase_ = Phase::kDone;
-      EndTry(nullptr);
-      return client_.Reset();
-    }
+    case Cause::kReset:
+      return ClientLeft(why.why);
     case Cause::kTooSlow:
       return Fail(why, 408);
     case Cause::kTooLarge:
@@ -435,6 +322,24 @@ void Exchange::OnRequestFailed(const Failure& why) {
     default:
       return Fail(why, 400);
   }
+}
+
+// While a request waits, who closes has left; what was sent to a server is still answered.
+void Exchange::OnClientFinished() {
+  client_finished_ = true;
+  if (phase_ == Phase::kPlace) ClientLeft("the client closed while its request waited");
+}
+
+// Nobody is there to be answered.
+void Exchange::ClientLeft(std::string_view why) {
+  if (waits()) pool_stats().queue_left.Add();
+  record_.side = Side::kDownstream;
+  record_.end = Cause::kClientLeft;
+  why_ = why;
+  record_.why = why_;
+  phase_ = Phase::kDone;
+  EndTries(nullptr);
+  client_.Reset();
 }
 
 void Exchange::ReplyError(int status, std::string_view why) {
@@ -482,28 +387,37 @@ void Exchange::ArmProgress(Duration length) {
 
 void Exchange::OnNoProgress() {
   switch (phase_) {
+    case Phase::kPlace:
+      if (!waits()) return Place();
+      pool_stats().queue_timeouts.Add();
+      return Fail(
+          {.cause = Cause::kLimit, .why = "no server of the pool had room within queue_timeout"},
+          503);
     case Phase::kSend:
       if (request_ended_) {
-        return TryFailed({.side = Side::kUpstream,
-                          .cause = Cause::kHeadTimeout,
-                          .why = "the server sent no answer within head_timeout"},
-                         /*reused=*/false);
+        return OnFailed(*at_,
+                        {.side = Side::kUpstream,
+                         .cause = Cause::kHeadTimeout,
+                         .why = "the server sent no answer within head_timeout"},
+                        /*reused=*/false);
       }
-      if (lease_.stream().Full()) {
-        return TryFailed({.side = Side::kUpstream,
-                          .cause = Cause::kIdleTimeout,
-                          .why = "the server did not read the request within idle_timeout"},
-                         /*reused=*/false);
+      if (at_->stream().Full()) {
+        return OnFailed(*at_,
+                        {.side = Side::kUpstream,
+                         .cause = Cause::kIdleTimeout,
+                         .why = "the server did not read the request within idle_timeout"},
+                        /*reused=*/false);
       }
       return Fail({.side = Side::kDownstream,
                    .cause = Cause::kTooSlow,
                    .why = "no part of the request body came within idle_timeout"},
                   408);
     case Phase::kAnswer:
-      return TryFailed({.side = Side::kUpstream,
-                        .cause = Cause::kIdleTimeout,
-                        .why = "the server stopped in the middle of its answer"},
-                       /*reused=*/false);
+      return OnFailed(*at_,
+                      {.side = Side::kUpstream,
+                       .cause = Cause::kIdleTimeout,
+                       .why = "the server stopped in the middle of its answer"},
+                      /*reused=*/false);
     case Phase::kTunnel:
       return Fail({.side = Side::kSluice,
                    .cause = Cause::kIdleTimeout,
@@ -547,7 +461,5 @@ ForwardContext Exchange::Forwarding() const {
           .tls = peer_.tls,
           .request_id = record_.request_id};
 }
-
-observe::ServerStats& Exchange::server_stats() { return server_->stats.shard(context_.shard()); }
 
 }  // namespace sluice::exchange

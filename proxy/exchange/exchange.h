@@ -1,6 +1,7 @@
 // Exchange: one request, from its head to its record. It walks the stops of a request: route,
 // identify, wait for the body, place (a server), lease (a connection), send, answer, settle,
-// record; and is the only one who decides to try again.
+// record; and is the only one who decides to try again, or at a second server beside the first
+// (hedging). Each try is an UpstreamRequest.
 //
 // It sees a client and a server only through http/exchange_streams.h and never learns which
 // protocol either speaks.
@@ -27,13 +28,16 @@
 #include "proxy/exchange/forward_head.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/exchange/retry.h"
+#include "proxy/exchange/upstream_request.h"
 #include "proxy/http/exchange_streams.h"
 #include "proxy/http/h1_codec.h"
 #include "proxy/observe/record.h"
 
 namespace sluice::exchange {
 
-class Exchange final : public http::DownstreamEvents, private http::UpstreamEvents {
+class Exchange final : public http::DownstreamEvents,
+                       private UpstreamRequest::Owner,
+                       private upstream::Dispatch::Waiter {
  public:
   // All references outlive the exchange.
   Exchange(Context& context, Arena& arena, http::Downstream& client, http::RequestHead& head,
@@ -47,6 +51,7 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
  private:
   enum class Phase : uint8_t {
     kGather,   // reading the request body before a server is chosen
+    kPlace,    // waiting for a server with room, or before another try
     kConnect,  // waiting for a connection
     kSend,     // the request is on its way, no answer yet
     kAnswer,   // the answer is passing through
@@ -58,16 +63,21 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   void OnRequestBody(std::string_view bytes) override;
   void OnRequestEnd(const http::Fields* trailers) override;
   void OnRequestFailed(const Failure& why) override;
+  void OnClientFinished() override;
   void OnDownstreamWritable() override;
   void OnResponseDone(bool complete) override;
 
-  // http::UpstreamEvents
-  void OnInterim(const http::ResponseHead& head) override;
-  void OnResponse(const http::ResponseHead& head) override;
-  void OnResponseBody(std::string_view bytes) override;
-  void OnResponseEnd(const http::Fields* trailers) override;
-  void OnUpstreamFailed(const Failure& why) override;
-  void OnUpstreamWritable() override;
+  // UpstreamRequest::Owner
+  void OnLeased(UpstreamRequest& from) override;
+  void OnFailed(UpstreamRequest& from, const Failure& why, bool reused) override;
+  void OnInterim(UpstreamRequest& from, const http::ResponseHead& head) override;
+  void OnResponse(UpstreamRequest& from, const http::ResponseHead& head) override;
+  void OnResponseBody(UpstreamRequest& from, std::string_view bytes) override;
+  void OnResponseEnd(UpstreamRequest& from, const http::Fields* trailers) override;
+  void OnUpstreamWritable(UpstreamRequest& from) override;
+
+  // upstream::Dispatch::Waiter
+  void OnPlaced(upstream::Placed placed) override;
 
   // Before a server.
   void FindRoute();
@@ -75,15 +85,20 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   bool PrepareForward();
   void GatherOrPlace();
   bool BodyTooLarge(uint64_t bytes);
-  bool Place();
-  void Connect();
-  void SendRequest(upstream::Lease lease);
+  void Place();
+  void StartTry(UpstreamRequest& request, upstream::Placed placed);
+  void ArmSecondThoughts();
+  void OnHedgeDue();
+  void OnTryTooLong();
 
   // When something goes wrong.
-  void EndTry(const Failure* why);
-  void TryFailed(const Failure& why, bool reused);
-  void Blame(const Failure& why);
-  void Praise(const http::ResponseHead& head);
+  UpstreamRequest* OtherThan(const UpstreamRequest& request);
+  Again NextAfter(const Failure& why, bool reused) const;
+  bool TriesAgainAfter(UpstreamRequest& from, const http::ResponseHead& head);
+  bool TakeRetry();
+  void TryAgain(Cause cause, bool at_once);
+  void EndTries(const Failure* why);
+  void ClientLeft(std::string_view why);
   void Fail(const Failure& why, int status);
   void SendReply(const LocalReply& reply);
   void SendHead(http::ResponseHead& head);
@@ -95,7 +110,8 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   void OnTotalTimeout();
   ForwardContext Forwarding() const;
   const conf::Pool& pool_spec() const { return cluster_->shared->spec; }
-  observe::ServerStats& server_stats();
+  upstream::PoolState& pool() const { return *cluster_->shared->state; }
+  observe::PoolStats& pool_stats() const { return pool().stats.shard(context_.shard()); }
 
   Context& context_;
   const std::shared_ptr<WorkerView> view_;
@@ -119,15 +135,16 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   size_t request_owed_ = 0;  // body bytes not yet Consumed()
   bool upgrade_ = false;
 
-  // The try.
+  // The tries.
   absl::InlinedVector<balancer::HostIndex, 4> tried_;
-  std::optional<balancer::ActiveRequest> active_;
-  upstream::Server* server_ = nullptr;
-  balancer::HostIndex host_ = 0;
-  std::unique_ptr<upstream::Attempt> dial_;
-  upstream::Lease lease_;
-  TimePoint tried_at_{};
-  TimePoint sent_at_{};
+  UpstreamRequest first_;
+  UpstreamRequest* hedge_ = nullptr;  // beside the first; in the arena
+  UpstreamRequest* at_ = &first_;     // whose answer it is, or is likely to be
+  balancer::RetryBudget::Retry retry_;
+  balancer::RetryBudget::Retry hedging_;
+  std::optional<Failure> failed_;  // the last try that did, and another followed
+  TimePoint placing_{};
+  bool client_finished_ = false;
   bool counted_in_flight_ = false;
 
   // The answer.
@@ -140,6 +157,8 @@ class Exchange final : public http::DownstreamEvents, private http::UpstreamEven
   std::string why_;  // record_.why points here
 
   BoundDeadline<Exchange, &Exchange::OnNoProgress> progress_{this};
+  BoundDeadline<Exchange, &Exchange::OnHedgeDue> hedge_due_{this};
+  BoundDeadline<Exchange, &Exchange::OnTryTooLong> try_due_{this};
   BoundDeadline<Exchange, &Exchange::OnTotalTimeout> total_{this};
 };
 

@@ -48,4 +48,9 @@ void ReportRecovery(const upstream::Server& server) {
   log::Info(log::kUnlimited, "pool %s: %s answers again", server.pool, server.label);
 }
 
+void ReportQueue(std::string_view pool) {
+  static log::Site site;
+  log::Warn(site, "pool %s: all its servers are full; requests wait for room", pool);
+}
+
 }  // namespace sluice::exchange

@@ -18,6 +18,8 @@ void ReportFailedTry(const upstream::Server& server, const Failure& why, bool an
                      const observe::ExchangeRecord& record);
 void ReportRest(const upstream::Server& server, Duration rest, const Failure& evidence);
 void ReportRecovery(const upstream::Server& server);
+// Rate-limited: all servers of the pool are full.
+void ReportQueue(std::string_view pool);
 
 }  // namespace sluice::exchange
 

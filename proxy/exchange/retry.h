@@ -2,10 +2,12 @@
 //
 // The rule (RFC 9110 section 9.2.2): what may have reached a server is repeated only when the
 // method is idempotent, and any repetition needs the whole body still in hand. What certainly did
-// not reach a server may go to another one whatever the method.
+// not reach a server may go to another one whatever the method. Of what may be, the pool says what
+// is (conf::Retry), and its budget how much at once.
 #ifndef SLUICE_PROXY_EXCHANGE_RETRY_H_
 #define SLUICE_PROXY_EXCHANGE_RETRY_H_
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -30,6 +32,7 @@ struct FailedTry {
   bool answer_begun = false;  // a byte of an answer had come
   http::Method method = http::Method::kGet;
   bool body_in_hand = true;  // all of the request body can be sent again
+  bool wanted = true;        // conf::Retry::on has its cause
   uint32_t tries_left = 0;
 };
 
@@ -45,7 +48,31 @@ constexpr Again TryAgain(const FailedTry& failed) {
   }
   // A malformed or endless answer was an answer: another server is not asked to repeat the work.
   if (failed.cause == Cause::kMalformed || failed.cause == Cause::kTooLarge) return Again::kNo;
-  return failed.tries_left > 0 ? Again::kOtherServer : Again::kNo;
+  return failed.wanted && failed.tries_left > 0 ? Again::kOtherServer : Again::kNo;
+}
+
+// As conf::Retry::on calls it; empty: by no name.
+constexpr std::string_view RetryCause(Cause cause, bool nothing_sent) {
+  switch (cause) {
+    case Cause::kConnectRefused:
+    case Cause::kConnectTimeout:
+    case Cause::kTlsFailed:
+      return "connect";
+    case Cause::kReset:
+      return nothing_sent ? "connect" : "reset";
+    case Cause::kHeadTimeout:
+    case Cause::kIdleTimeout:
+      return "timeout";
+    default:
+      return "";
+  }
+}
+
+// Before the retry that follows the `tries`-th try: `eighths` (1 to 8, by chance) of the base,
+// which doubles with each. Few different lengths, as net::Loop wants them.
+constexpr Duration Backoff(Duration base, uint32_t tries, uint32_t eighths) {
+  constexpr uint32_t kMostDoublings = 6;
+  return base * (1 << std::min(tries - 1, kMostDoublings)) * eighths / 8;
 }
 
 // How long a server asks to be left alone (RFC 9110 section 10.2.3). Zero for a date: it says when

@@ -34,6 +34,8 @@ class DownstreamEvents {
   // `why.cause` is kClientLeft or kReset the client can still be sent an answer, which will be the
   // last on its connection.
   virtual void OnRequestFailed(const Failure& why) = 0;
+  // The client has closed its side behind a complete request: it has left, or waits for the answer.
+  virtual void OnClientFinished() {}
   // Full() was true and no longer is.
   virtual void OnDownstreamWritable() = 0;
   // The answer has left for good: handed to the kernel to the last byte, or cut. Comes once, after

@@ -74,6 +74,22 @@ ServerTotals Sum(const Sharded<ServerStats>& stats) {
   return totals;
 }
 
+PoolTotals Sum(const Sharded<PoolStats>& stats) {
+  PoolTotals totals;
+  stats.ForEach([&totals](const PoolStats& shard) {
+    totals.queued += shard.queued.value();
+    totals.queue_full += shard.queue_full.value();
+    totals.queue_timeouts += shard.queue_timeouts.value();
+    totals.queue_left += shard.queue_left.value();
+    AddCauses(totals.retries, shard.retries);
+    totals.retries_denied += shard.retries_denied.value();
+    totals.hedges += shard.hedges.value();
+    totals.hedges_won += shard.hedges_won.value();
+    totals.queue_wait += shard.queue_wait.Snapshot();
+  });
+  return totals;
+}
+
 ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
   ListenerTotals totals;
   stats.ForEach([&totals](const ListenerStats& shard) {

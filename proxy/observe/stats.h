@@ -78,6 +78,18 @@ struct ServerStats {
   Histogram first_byte;  // ExchangeRecord::first_byte, of every try that got an answer
 };
 
+struct PoolStats {
+  Cell queued;          // requests that waited for a server
+  Cell queue_full;      // refused because so many waited already
+  Cell queue_timeouts;  // gave up waiting
+  Cell queue_left;      // whose client left meanwhile
+  CauseCells retries;   // by what had gone wrong; kNone: an answer that is tried again
+  Cell retries_denied;  // by the retry budget
+  Cell hedges;          // second tries while the first ran
+  Cell hedges_won;      // of which the second answered first
+  Histogram queue_wait;
+};
+
 // Why an HTTP/2 client was cut, as /metrics says it; in the order of http::H2Cut.
 inline constexpr std::array<std::string_view, 9> kHttp2Cuts = {
     "reset", "fault", "settings", "ping", "empty", "window", "other", "limit", "protocol"};
@@ -127,6 +139,18 @@ struct ServerTotals {
   HistogramSnapshot first_byte;
 };
 
+struct PoolTotals {
+  uint64_t queued = 0;
+  uint64_t queue_full = 0;
+  uint64_t queue_timeouts = 0;
+  uint64_t queue_left = 0;
+  std::array<uint64_t, kCauses> retries{};
+  uint64_t retries_denied = 0;
+  uint64_t hedges = 0;
+  uint64_t hedges_won = 0;
+  HistogramSnapshot queue_wait;
+};
+
 struct ListenerTotals {
   int64_t connections = 0;
   uint64_t accepted = 0;
@@ -147,6 +171,7 @@ struct ProcessTotals {
 
 RouteTotals Sum(const Sharded<RouteStats>& stats);
 ServerTotals Sum(const Sharded<ServerStats>& stats);
+PoolTotals Sum(const Sharded<PoolStats>& stats);
 ListenerTotals Sum(const Sharded<ListenerStats>& stats);
 ProcessTotals Sum(const Sharded<ProcessStats>& stats);
 

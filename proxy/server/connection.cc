@@ -259,8 +259,9 @@ void Connection::EndInput() {
     FailRequest(Cause::kClientLeft, "the client closed in the middle of its request");
   } else if (phase_ == Phase::kTunnel) {
     EndTunnelInput();
+  } else {
+    exchange_->OnClientFinished();
   }
-  // kAnswer: a half-close. The request is complete and is still answered.
 }
 
 void Connection::FailRequest(Cause cause, std::string_view why) {

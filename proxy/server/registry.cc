@@ -11,7 +11,7 @@ std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std:
       servers_[absl::StrFormat("%s\n%s\n%s", pool, name, address.ToString())];
   if (kept.object == nullptr) {
     kept.object =
-        std::make_shared<upstream::Server>(std::string(pool), std::string(name), address, shards_);
+        std::make_shared<upstream::Server>(PoolOf(pool), std::string(name), address, shards_);
   }
   kept.named = true;
   return kept.object;
@@ -20,7 +20,7 @@ std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std:
 std::shared_ptr<upstream::PoolState> Registry::PoolOf(std::string_view name) {
   Kept<upstream::PoolState>& kept = pools_[std::string(name)];
   if (kept.object == nullptr) {
-    kept.object = std::make_shared<upstream::PoolState>(std::string(name));
+    kept.object = std::make_shared<upstream::PoolState>(std::string(name), shards_);
   }
   kept.named = true;
   return kept.object;

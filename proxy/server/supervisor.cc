@@ -25,6 +25,24 @@ constexpr Duration kFirstNames = std::chrono::seconds(5);
 constexpr uint64_t kReservedFiles = 256;
 constexpr uint32_t kAdminConnections = 64;
 
+// An HTTP/1 connection serves one request at a time, so a cap on connections is one on requests.
+uint32_t LimitOf(const conf::Pool& pool, const conf::Server& server) {
+  const uint32_t requests = server.concurrency != 0 ? server.concurrency : pool.concurrency;
+  if (pool.max_connections == 0 || pool.protocol != "http1") return requests;
+  return requests == 0 ? pool.max_connections : std::min(requests, pool.max_connections);
+}
+
+void UpdateHedge(const upstream::Cluster& cluster, TimePoint now) {
+  observe::HistogramSnapshot answers;
+  if (cluster.spec.hedge.percentile != 0) {
+    for (const auto& server : cluster.servers) {
+      server->stats.ForEach(
+          [&](const observe::ServerStats& stats) { answers += stats.first_byte.Snapshot(); });
+    }
+  }
+  cluster.state->hedge.Update(cluster.spec.hedge, answers, now);
+}
+
 // What redirect_https stands for.
 conf::Config ToHttps() {
   conf::Config config;
@@ -169,7 +187,14 @@ void Supervisor::OnTick() {
   observe::ProcessStats& stats = process_stats_.shard(worker_count_);
   stats.turns.Add();
   stats.loop_lag.Record(loop_.lag());
-  if (++ticks_ % kTicksPerSecond == 0) spare_memory_.Look();
+  const bool second = ++ticks_ % kTicksPerSecond == 0;
+  if (second) spare_memory_.Look();
+  if (view_ != nullptr) {
+    for (const auto& cluster : view_->clusters) {
+      cluster->state->dispatch.Offer();
+      if (second) UpdateHedge(*cluster, loop_.now());
+    }
+  }
   if (names_->settled()) OnNamesInHand();
 }
 
@@ -199,6 +224,7 @@ std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
       members.push_back({.server = registry_.ServerOf(pool.name, server.address, address),
                          .weight = server.weight,
                          .tier = server.backup ? 1u : 0u});
+      members.back().server->health->limit = LimitOf(pool, server);
     };
     if (const std::optional<Address> address = Address::Parse(server.address)) {
       add(*address);

@@ -138,7 +138,7 @@ void Worker::Cut() {
     // The connections are destroyed at the end of this turn, and with them go their leases.
     loop_.Post([this] {
       gates_.clear();
-      pool_.CloseAllIdle();
+      pool_.CloseAll();
       context_.SetView(nullptr);
       tick_.reset();
       log_.Flush();

@@ -7,10 +7,12 @@
 #define SLUICE_PROXY_UPSTREAM_CLUSTER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "balancer/hash.h"
 #include "balancer/host_view.h"
 #include "balancer/outlier.h"
@@ -25,15 +27,16 @@ namespace sluice::upstream {
 
 // One address that requests can be sent to.
 struct Server {
-  Server(std::string pool_name, std::string configured, const Address& where, size_t shards)
-      : pool(std::move(pool_name)),
+  Server(std::shared_ptr<PoolState> of, std::string configured, const Address& where, size_t shards)
+      : state(std::move(of)),
         name(std::move(configured)),
         label(where.ToString()),
         address(where),
         health(std::make_shared<balancer::HostStats>()),
         stats(shards) {}
 
-  const std::string pool;
+  const std::shared_ptr<PoolState> state;
+  const std::string& pool = state->name;
   const std::string name;   // as written: may be a DNS name with several addresses
   const std::string label;  // the address: what logs and metrics call it
   const Address address;
@@ -60,6 +63,7 @@ struct Cluster {
         outlier(pool_spec.outlier) {
     std::vector<balancer::Host> view;
     for (const Member& member : members) {
+      indices_.emplace(member.server.get(), static_cast<balancer::HostIndex>(servers.size()));
       view.push_back({.weight = member.weight,
                       .stats = member.server->health,
                       .tier = member.tier,
@@ -69,6 +73,11 @@ struct Cluster {
     hosts = balancer::HostView(std::move(view));
   }
 
+  std::optional<balancer::HostIndex> IndexOf(const Server& server) const {
+    const auto found = indices_.find(&server);
+    return found == indices_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   const std::shared_ptr<const conf::Config> config;
   const conf::Pool& spec;
   const std::shared_ptr<const Transport> transport;
@@ -76,6 +85,9 @@ struct Cluster {
   const balancer::Outlier outlier;
   std::vector<std::shared_ptr<Server>> servers;  // by HostIndex
   balancer::HostView hosts;
+
+ private:
+  absl::flat_hash_map<const Server*, balancer::HostIndex> indices_;
 };
 
 }  // namespace sluice::upstream

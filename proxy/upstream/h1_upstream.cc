@@ -26,6 +26,7 @@ H1Upstream::H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf:
       born_(pool.loop().now()),
       max_idle_time_(spec.max_idle_time),
       max_age_(spec.max_age),
+      cancel_hold_(spec.cancel_hold),
       max_idle_(spec.max_idle) {
   stream_->SetEvents(this);
   stream_->StartReading();
@@ -45,7 +46,50 @@ void H1Upstream::Begin(http::UpstreamEvents& events, Arena& arena) {
   written_ = 0;
 }
 
-void H1Upstream::GiveBack() { pool_.Release(this); }
+void H1Upstream::GiveBack(Permit permit) {
+  if (MustFollow(permit)) return Follow(std::move(permit));
+  pool_.Release(this);
+}
+
+// A request that is not whole, or whose answer has begun, ends with its connection: the server
+// finds out when it reads or writes. Where any number of requests is welcome nobody waits for the
+// place.
+bool H1Upstream::MustFollow(const Permit& permit) const {
+  return phase_ == Phase::kHead && request_ended_ && decoder_.idle() && permit.limited() &&
+         cancel_hold_ > Duration::zero();
+}
+
+void H1Upstream::Follow(Permit permit) {
+  phase_ = Phase::kAbandoned;
+  events_ = nullptr;
+  arena_ = nullptr;
+  remnant_ = std::make_unique<Remnant>(std::move(permit));
+  pool_.Keep(this);
+  stream_->Resume(net::PauseReason::kPeerFull);
+  stream_->FinishWriting();
+  pool_.loop().Arm(idle_deadline_, cancel_hold_);
+}
+
+// Interim answers are none; whatever else comes is the server done, or busy with what it writes.
+void H1Upstream::OnRemnant(std::span<char> bytes) {
+  while (!bytes.empty()) {
+    http::ResponseHead head(remnant_->arena);
+    const http::HeadResult got =
+        decoder_.FeedHead({bytes.data(), bytes.size()}, remnant_->arena, method_, head);
+    if (got.state == http::HeadResult::State::kNeedMore) return;
+    const bool interim = got.state == http::HeadResult::State::kComplete && head.status < 200 &&
+                         head.status != 101 && ++interims_ <= kMaxInterims;
+    if (!interim) return EndRemnant();
+    bytes = bytes.subspan(got.consumed);
+  }
+}
+
+void H1Upstream::EndRemnant() {
+  phase_ = Phase::kDead;
+  idle_deadline_.Cancel();
+  remnant_.reset();
+  pool_.Let(this);
+}
 
 bool H1Upstream::End() {
   const bool clean =
@@ -125,6 +169,8 @@ void H1Upstream::OnRead(std::span<char> bytes) {
         phase_ = Phase::kDead;
         pool_.Unlink(this);
         return;
+      case Phase::kAbandoned:
+        return OnRemnant(bytes);
       case Phase::kDead:
         return;
     }
@@ -209,6 +255,8 @@ void H1Upstream::OnReadEnd(int error) {
     case Phase::kComplete:
       keep_alive_ = false;
       return;
+    case Phase::kAbandoned:
+      return EndRemnant();
     case Phase::kDead:
       return;
     case Phase::kTunnel:
@@ -250,6 +298,7 @@ void H1Upstream::OnWritable() {
 }
 
 void H1Upstream::OnIdleTooLong() {
+  if (phase_ == Phase::kAbandoned) return EndRemnant();
   if (phase_ != Phase::kIdle) return;
   phase_ = Phase::kDead;
   pool_.Unlink(this);

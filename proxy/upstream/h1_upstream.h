@@ -27,7 +27,7 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
 
   // REQUIRES: idle.
   void Begin(http::UpstreamEvents& events, Arena& arena) override;
-  void GiveBack() override;
+  void GiveBack(Permit permit) override;
 
   void SendHead(const http::RequestHead& head) override;
   void SendBody(Pieces pieces) override;
@@ -38,7 +38,16 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
  private:
   friend class Pool;
 
-  enum class Phase : uint8_t { kIdle, kHead, kBody, kTunnel, kComplete, kDead };
+  enum class Phase : uint8_t { kIdle, kHead, kBody, kTunnel, kComplete, kAbandoned, kDead };
+
+  // What is left of a request that was given up while the server was at work on it, as far as one
+  // can tell: no answer had begun. The server is told by the end of our side; the connection stays
+  // to hear when it is done.
+  struct Remnant {
+    explicit Remnant(Permit held) : permit(std::move(held)) {}
+    Arena arena;
+    Permit permit;
+  };
 
   // Unbinds from the exchange. True when the connection may serve another one.
   bool End();
@@ -56,6 +65,10 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
   void Deliver(std::string_view body);
   void Complete(const http::Fields* trailers);
   void Fail(Cause cause, std::string why);
+  bool MustFollow(const Permit& permit) const;
+  void Follow(Permit permit);
+  void OnRemnant(std::span<char> bytes);
+  void EndRemnant();
   void OnIdleTooLong();
 
   Pool& pool_;
@@ -66,6 +79,7 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
   const TimePoint born_;
   const Duration max_idle_time_;
   const Duration max_age_;
+  const Duration cancel_hold_;
   const uint32_t max_idle_;
 
   // Of the current exchange.
@@ -81,7 +95,9 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
   size_t unconsumed_ = 0;
   uint64_t written_ = 0;  // given to the socket since Begin()
 
-  // The idle list of the slot.
+  std::unique_ptr<Remnant> remnant_;  // in kAbandoned
+
+  // The idle list of the slot, or the abandoned ones of the pool.
   TimePoint rests_since_{};
   H1Upstream* newer_ = nullptr;
   H1Upstream* older_ = nullptr;

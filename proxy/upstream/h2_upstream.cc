@@ -33,7 +33,8 @@ class H2Upstream::Stream final : public Leasable, public http::H2ClientStream {
     events_ = &events;
     memory_ = &arena;
   }
-  void GiveBack() override {
+  // A stream that is reset is work that the server knows to be over.
+  void GiveBack(Permit) override {
     events_ = nullptr;
     // Its arena goes with the exchange: nothing may be read into it from here on.
     if (opened_ && !closed() && !complete_) session().Reset(*this, http::H2Error::kCancel);

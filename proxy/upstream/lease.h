@@ -15,6 +15,7 @@
 #include "proxy/base/failure.h"
 #include "proxy/base/time.h"
 #include "proxy/http/exchange_streams.h"
+#include "proxy/upstream/permit.h"
 
 namespace sluice::upstream {
 
@@ -25,8 +26,10 @@ class Leasable : public http::Upstream {
  public:
   // Binds it to an exchange: `events` and `arena` must outlive the lease.
   virtual void Begin(http::UpstreamEvents& events, Arena& arena) = 0;
-  // The lease is over, however far the request had come. No event follows.
-  virtual void GiveBack() = 0;
+  // The lease is over, however far the request had come. No event follows. `permit` (maybe empty)
+  // is kept for as long as the server may still be at work on the request: until it has answered,
+  // closed or been told to stop in a way it cannot miss, and conf::Pool::cancel_hold at most.
+  virtual void GiveBack(Permit permit) = 0;
 };
 
 class [[nodiscard]] Lease {
@@ -46,8 +49,11 @@ class [[nodiscard]] Lease {
   bool reused() const { return reused_; }
   // REQUIRES: not empty.
   void Begin(http::UpstreamEvents& events, Arena& arena);
-  void Drop() {
-    if (Leasable* const stream = std::exchange(stream_, nullptr)) stream->GiveBack();
+  // `permit`: the place at the server that came with it.
+  void Drop(Permit permit = Permit()) {
+    if (Leasable* const stream = std::exchange(stream_, nullptr)) {
+      stream->GiveBack(std::move(permit));
+    }
   }
 
  private:

@@ -8,7 +8,7 @@
 
 namespace sluice::upstream {
 
-Pool::~Pool() { CloseAllIdle(); }
+Pool::~Pool() { CloseAll(); }
 
 Lease Pool::TakeStream(ServerSlot& slot, Duration max_rest) {
   for (H2Upstream* connection = slot.h2; connection != nullptr; connection = connection->next) {
@@ -107,6 +107,26 @@ void Pool::Retain(absl::FunctionRef<bool(const Server*)> keep) {
 
 void Pool::CloseAllIdle() {
   for (auto& [server, slot] : slots_) CloseIdle(*slot);
+}
+
+void Pool::CloseAll() {
+  CloseAllIdle();
+  while (abandoned_ != nullptr) abandoned_->EndRemnant();
+}
+
+void Pool::Keep(H1Upstream* connection) {
+  connection->newer_ = nullptr;
+  connection->older_ = abandoned_;
+  if (abandoned_ != nullptr) abandoned_->newer_ = connection;
+  abandoned_ = connection;
+}
+
+void Pool::Let(H1Upstream* connection) {
+  if (connection->newer_ != nullptr) connection->newer_->older_ = connection->older_;
+  if (connection->older_ != nullptr) connection->older_->newer_ = connection->newer_;
+  if (abandoned_ == connection) abandoned_ = connection->older_;
+  connection->slot_->server->stats.shard(shard_).connections.Sub();
+  loop_.Retire(std::unique_ptr<H1Upstream>(connection));
 }
 
 }  // namespace sluice::upstream

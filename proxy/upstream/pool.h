@@ -69,6 +69,8 @@ class Pool final : public Connector {
   // Closes the kept connections to every server for which `keep` is false, and retires its slot.
   void Retain(absl::FunctionRef<bool(const Server*)> keep);
   void CloseAllIdle();
+  // And those that only wait for their server to be done (H1Upstream::Remnant).
+  void CloseAll();
 
   net::Loop& loop() { return loop_; }
   uint32_t shard() const { return shard_; }
@@ -77,6 +79,9 @@ class Pool final : public Connector {
   friend class H1Upstream;
   void Release(H1Upstream* connection);
   void Unlink(H1Upstream* connection);
+  // Of abandoned ones.
+  void Keep(H1Upstream* connection);
+  void Let(H1Upstream* connection);
   void CloseIdle(ServerSlot& slot);
   void Retire(ServerSlot& slot);
   Lease TakeStream(ServerSlot& slot, Duration max_rest);
@@ -84,6 +89,7 @@ class Pool final : public Connector {
   net::Loop& loop_;
   const uint32_t shard_;
   absl::flat_hash_map<const Server*, std::shared_ptr<ServerSlot>> slots_;
+  H1Upstream* abandoned_ = nullptr;
 };
 
 }  // namespace sluice::upstream

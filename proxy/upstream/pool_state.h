@@ -2,19 +2,32 @@
 // workers and all views that name the pool, so that a reload forgets nothing of it. What is known
 // of each of its servers is in the Server objects.
 //
-// Threads: any, as its parts say. Ownership: shared_ptr from the registry to the clusters.
+// Threads: any, as its parts say. Ownership: shared_ptr from the registry, the pool's servers and
+// the clusters.
 #ifndef SLUICE_PROXY_UPSTREAM_POOL_STATE_H_
 #define SLUICE_PROXY_UPSTREAM_POOL_STATE_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
+
+#include "balancer/retry_budget.h"
+#include "proxy/observe/counters.h"
+#include "proxy/observe/stats.h"
+#include "proxy/upstream/dispatch.h"
+#include "proxy/upstream/hedge.h"
 
 namespace sluice::upstream {
 
 struct PoolState {
-  explicit PoolState(std::string pool) : name(std::move(pool)) {}
+  // `shards`: the workers that count.
+  PoolState(std::string pool, size_t shards) : name(std::move(pool)), stats(shards) {}
 
   const std::string name;
+  Dispatch dispatch;
+  balancer::RetryBudget retries;
+  HedgeDelay hedge;
+  observe::Sharded<observe::PoolStats> stats;
 };
 
 }  // namespace sluice::upstream

@@ -49,10 +49,18 @@ TEST_F(ErrorsTest, AKeyLikeNoOtherGetsTheListOfThoseThereAre) {
 }
 
 TEST_F(ErrorsTest, WhatIsNotThereYetIsUnknown) {
-  for (const char* later : {"[[limit]]\nname = \"a\"", "[[waiting_room]]\nname = \"a\"",
-                            "[[event]]\nname = \"a\"", "concurrency = \"auto\""}) {
+  for (const char* later :
+       {"[[limit]]\nname = \"a\"", "[[waiting_room]]\nname = \"a\"", "[[event]]\nname = \"a\""}) {
     EXPECT_THAT(InPool(later), HasSubstr("unknown key")) << later;
   }
+  EXPECT_THAT(InPool("concurrency = \"auto\""), HasSubstr("must be a whole number"));
+}
+
+TEST_F(ErrorsTest, WhatIsTriedAgainIsNamedByItsNames) {
+  EXPECT_EQ(InPool("retry = { on = [\"conect\"] }"),
+            "t.toml:6:17: pool.retry.on: \"conect\" is not connect, reset, timeout or a status "
+            "from 400 to 599; did you mean 'connect'?\n");
+  EXPECT_THAT(InPool("hedge.percentile = 100"), HasSubstr("0..99"));
 }
 
 TEST_F(ErrorsTest, ALimitOfHandshakesIsARateThatCanBeKept) {

@@ -18,6 +18,11 @@ void ExpectWrong(Check check, Words texts) {
   for (const std::string_view text : texts) EXPECT_NE(check(text), "") << text;
 }
 
+TEST(SyntaxTest, RetriesAreForThreeCausesAndStatusesOfErrors) {
+  ExpectFine(CheckRetryCause, {"connect", "reset", "timeout", "429", "503"});
+  ExpectWrong(CheckRetryCause, {"", "Connect", "5xx", "50", "5030", "200", "+50", " 503"});
+}
+
 TEST(SyntaxTest, ListenersHaveAnAddressOfThisMachineAndAPort) {
   ExpectFine(CheckListenAddress,
              {"0.0.0.0:80", "[::]:80", "[::1]:65535", "127.0.0.1:0", "unix:/run/sluice.sock"});

@@ -31,7 +31,7 @@ class ExchangeTest : public net::LoopTest, public Recorder {
   static constexpr std::string_view kServers =
       "[[listener]]\naddress = \"127.0.0.1:80\"\n"
       "[[pool]]\nname = \"web\"\nstrategy = \"round_robin\"\n"
-      "servers = [\"10.0.0.1:80\", \"10.0.0.2:80\"]\n";
+      "servers = [\"10.0.0.1:80\", \"10.0.0.2:80\"]\nretry.backoff = \"0s\"\n";
 
   void TearDown() override {
     exchange_.reset();
@@ -55,15 +55,15 @@ class ExchangeTest : public net::LoopTest, public Recorder {
     view->redirected = std::make_shared<RouteCounters>(1);
     auto worker_view = std::make_shared<WorkerView>();
     for (const conf::Pool& pool : (*config)->pools) {
+      const auto state = std::make_shared<upstream::PoolState>(pool.name, 1);
       std::vector<upstream::Member> members;
       for (const conf::Server& server : pool.servers) {
         members.push_back({.server = std::make_shared<upstream::Server>(
-                               pool.name, server.address, *Address::Parse(server.address), 1),
+                               state, server.address, *Address::Parse(server.address), 1),
                            .weight = server.weight});
       }
       auto cluster = std::make_shared<const upstream::Cluster>(
-          *config, pool, std::make_shared<const upstream::Transport>(),
-          std::make_shared<upstream::PoolState>(pool.name), members);
+          *config, pool, std::make_shared<const upstream::Transport>(), state, members);
       view->clusters.push_back(cluster);
       WorkerCluster& mine = worker_view->clusters.emplace_back();
       mine.shared = cluster;

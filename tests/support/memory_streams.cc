@@ -90,7 +90,8 @@ void MemoryServer::Begin(http::UpstreamEvents& events, Arena& arena) {
   arena_ = &arena;
 }
 
-void MemoryServer::GiveBack() {
+void MemoryServer::GiveBack(upstream::Permit held) {
+  permit = std::move(held);
   SLUICE_CHECK(!given_back);
   given_back = true;
   events_ = nullptr;

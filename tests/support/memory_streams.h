@@ -94,12 +94,13 @@ class MemoryServer final : public upstream::Leasable {
   std::string trailers;
   bool ended = false;
   bool given_back = false;
+  upstream::Permit permit;  // what came with it
   // Of the answer's body: given to the exchange, and not yet Consumed().
   size_t owed = 0;
 
   // upstream::Leasable
   void Begin(http::UpstreamEvents& events, Arena& arena) override;
-  void GiveBack() override;
+  void GiveBack(upstream::Permit permit) override;
   void SendHead(const http::RequestHead& head) override;
   void SendBody(Pieces pieces) override;
   void SendEnd(const http::Fields* trailers) override;

@@ -47,7 +47,8 @@ class PoolTest : public net::LoopTest {
     absl::StatusOr<net::Fd> bound = net::BindListener(*Address::Parse("127.0.0.1:0"), {});
     EXPECT_TRUE(bound.ok());
     listener_ = *std::move(bound);
-    server_ = std::make_shared<Server>("web", "name", net::BoundAddress(listener_.get()), 1);
+    server_ = std::make_shared<Server>(std::make_shared<PoolState>("web", 1), "name",
+                                       net::BoundAddress(listener_.get()), 1);
     slot_ = pool_.SlotFor(server_, std::make_shared<const Transport>());
   }
 
@@ -96,6 +97,25 @@ class PoolTest : public net::LoopTest {
     RunUntil([&] { return ::recv(peer.get(), &byte, 1, MSG_PEEK) >= 0 || errno != EAGAIN; });
     return ::recv(peer.get(), &byte, 1, 0) <= 0;
   }
+
+  // A request that was sent, and whose client then leaves: its place is one of eight.
+  void AskAndLeave(Lease& lease, const net::Fd& peer) {
+    server_->health->limit = 8;
+    auto active = balancer::ActiveRequest::TryBegin(*server_->health, 8, loop_.now());
+    Ask(lease);
+    lease.stream().SendEnd(nullptr);
+    AwaitRequest(peer);
+    lease.Drop(Permit(*std::move(active), *server_));
+  }
+  // Turns of the loop behind whatever has arrived.
+  void Turns(int left) {
+    while (left-- > 0) {
+      bool done = false;
+      loop_.Post([&] { done = true; });
+      RunUntil([&] { return done; });
+    }
+  }
+  uint32_t active() const { return server_->health->active; }
 
   observe::ServerStats& stats() { return server_->stats.shard(0); }
 
@@ -239,6 +259,52 @@ TEST_F(PoolTest, AnAnswerNotReadToItsEndClosesTheConnection) {
   RunUntil([&] { return listener_of_.body == "half"; });
   lease.Drop();
   EXPECT_TRUE(Closed(peer));
+}
+
+TEST_F(PoolTest, WhoLeavesKeepsItsPlaceUntilTheServerAnswers) {
+  auto [lease, peer] = Connect();
+  AskAndLeave(lease, peer);
+  EXPECT_EQ(active(), 1u);
+  EXPECT_TRUE(Closed(peer)) << "the server is told at once";
+  EXPECT_EQ(active(), 1u);
+  Send(peer, "HTTP/1.1 103 Early Hints\r\n\r\n");
+  Turns(2);
+  EXPECT_EQ(active(), 1u) << "an interim answer is none";
+  Send(peer, "HTTP/1.1 200 OK\r\n");
+  Send(peer, "Content-Length: 100000\r\n\r\n");
+  RunUntil([&] { return active() == 0; });
+  EXPECT_EQ(stats().connections.value(), 0);
+}
+
+TEST_F(PoolTest, WhoLeavesKeepsItsPlaceUntilTheServerCloses) {
+  auto [lease, peer] = Connect();
+  AskAndLeave(lease, peer);
+  peer = net::Fd();
+  RunUntil([&] { return active() == 0; });
+}
+
+TEST_F(PoolTest, WhoLeavesKeepsItsPlaceForCancelHoldAtMost) {
+  spec_.cancel_hold = std::chrono::milliseconds(1);
+  auto [lease, peer] = Connect();
+  AskAndLeave(lease, peer);
+  RunUntil([&] { return active() == 0; });
+}
+
+TEST_F(PoolTest, WhereAnyNumberIsWelcomeNoPlaceIsKept) {
+  auto [lease, peer] = Connect();
+  Ask(lease);
+  lease.stream().SendEnd(nullptr);
+  AwaitRequest(peer);
+  lease.Drop(Permit(balancer::ActiveRequest(*server_->health, loop_.now()), *server_));
+  EXPECT_EQ(active(), 0u);
+  EXPECT_TRUE(Closed(peer));
+}
+
+TEST_F(PoolTest, APoolThatEndsWaitsForNoServer) {
+  auto [lease, peer] = Connect();
+  AskAndLeave(lease, peer);
+  pool_.CloseAll();
+  EXPECT_EQ(active(), 0u);
 }
 
 TEST_F(PoolTest, ASlotThatIsRetiredKeepsNothing) {

@@ -1,0 +1,247 @@
+// The tries of an exchange: choosing a server, waiting for one, a second beside the first, and what
+// follows one that failed.
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "absl/random/distributions.h"
+#include "absl/strings/str_format.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/report.h"
+
+namespace sluice::exchange {
+namespace {
+
+// Strategies that keep requests together keep those of a client. Nobody behind a Unix socket who is
+// not named is a client.
+std::optional<uint64_t> AffinityKey(const Ip& client) {
+  if (client == Ip{}) return std::nullopt;
+  return balancer::Hash({reinterpret_cast<const char*>(client.bytes.data()), client.bytes.size()});
+}
+
+// Of the answer to a client whose request no try has got through.
+int StatusOf(Cause cause) {
+  switch (cause) {
+    case Cause::kConnectTimeout:
+    case Cause::kHeadTimeout:
+    case Cause::kIdleTimeout:
+      return 504;
+    case Cause::kLimit:
+      return 503;
+    default:
+      return 502;
+  }
+}
+
+}  // namespace
+
+void Exchange::Place() {
+  phase_ = Phase::kPlace;
+  const TimePoint now = context_.loop().now();
+  const balancer::PickInput in = {.now = now, .tried = tried_, .key = AffinityKey(identity_.ip)};
+  upstream::Placed placed;
+  switch (pool().dispatch.Place({.cluster = cluster_->shared,
+                                 .picker = *cluster_->picker,
+                                 .in = in,
+                                 .rng = context_.random()},
+                                placed, *this, context_.loop(), /*front=*/record_.tries > 0)) {
+    case upstream::Dispatch::Result::kPlaced:
+      return StartTry(first_, std::move(placed));
+    case upstream::Dispatch::Result::kWaits:
+      if (client_finished_) return ClientLeft("the client closed while its request waited");
+      placing_ = now;
+      pool_stats().queued.Add();
+      ReportQueue(cluster_->shared->spec.name);
+      return ArmProgress(pool_spec().queue_timeout);
+    case upstream::Dispatch::Result::kQueueFull:
+      pool_stats().queue_full.Add();
+      return Fail(
+          {.cause = Cause::kLimit, .why = "all servers of the pool are full, and so is its queue"},
+          503);
+    case upstream::Dispatch::Result::kNobody:
+      if (failed_) return Fail(*failed_, StatusOf(failed_->cause));
+      return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"},
+                  503);
+  }
+}
+
+void Exchange::OnPlaced(upstream::Placed placed) {
+  progress_.Cancel();
+  const Duration waited = context_.loop().now() - placing_;
+  record_.queue_wait += waited;
+  pool_stats().queue_wait.Record(waited);
+  StartTry(first_, std::move(placed));
+}
+
+void Exchange::StartTry(UpstreamRequest& request, upstream::Placed placed) {
+  if (&request == &first_) phase_ = Phase::kConnect;
+  upstream::Server& server = *cluster_->shared->servers[placed.host];
+  record_.server = server.label;
+  if (++record_.tries > 1) server.stats.shard(context_.shard()).retries.Add();
+  // A server may close a kept connection at the moment we use it. What may not be sent twice takes
+  // only one that was used a moment ago, else a fresh one.
+  const bool repeatable = request_ended_ && http::IsIdempotent(head_.method);
+  request.Start(*cluster_, std::move(placed),
+                repeatable ? Duration::max() : std::chrono::seconds(1), route_->timeouts.connect);
+}
+
+// Beside and after the first.
+
+// What may happen before head_timeout, once the whole request was sent.
+void Exchange::ArmSecondThoughts() {
+  if (!body_in_hand_ || record_.tries >= pool_spec().tries) return;
+  if (http::IsIdempotent(head_.method) && pool_spec().retry.try_timeout > Duration::zero()) {
+    context_.loop().Arm(try_due_, pool_spec().retry.try_timeout);
+  }
+  const bool reads = head_.method == http::Method::kGet || head_.method == http::Method::kHead;
+  if (!reads || pool_spec().hedge.percentile == 0 || hedge_ != nullptr || upgrade_) return;
+  if (const Duration after = pool().hedge.after(); after > Duration::zero()) {
+    context_.loop().Arm(hedge_due_, after);
+  }
+}
+
+// A second try never waits in a queue: it is there to save time.
+void Exchange::OnHedgeDue() {
+  if (phase_ != Phase::kSend || record_.tries >= pool_spec().tries) return;
+  hedging_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
+  if (!hedging_) return pool_stats().retries_denied.Add();
+  tried_.push_back(first_.host());
+  const balancer::PickInput in = {
+      .now = context_.loop().now(), .tried = tried_, .key = AffinityKey(identity_.ip)};
+  std::optional<upstream::Placed> placed = pool().dispatch.TryPlace({.cluster = cluster_->shared,
+                                                                     .picker = *cluster_->picker,
+                                                                     .in = in,
+                                                                     .rng = context_.random()});
+  if (!placed) {
+    tried_.pop_back();
+    hedging_ = {};
+    return;
+  }
+  pool_stats().hedges.Add();
+  hedge_ = new (arena_.Allocate(sizeof(UpstreamRequest))) UpstreamRequest(*this, context_, arena_);
+  StartTry(*hedge_, *std::move(placed));
+}
+
+void Exchange::OnTryTooLong() {
+  if (phase_ != Phase::kSend) return;
+  const Failure slow = {.side = Side::kUpstream,
+                        .cause = Cause::kHeadTimeout,
+                        .why = "the server sent no answer within try_timeout"};
+  // The last try has as long as head_timeout says.
+  if (NextAfter(slow, /*reused=*/false) != Again::kOtherServer) return;
+  OnFailed(*at_, slow, /*reused=*/false);
+}
+
+void Exchange::EndTries(const Failure* why) {
+  progress_.Cancel();
+  hedge_due_.Cancel();
+  try_due_.Cancel();
+  if (waits()) {
+    record_.queue_wait += context_.loop().now() - placing_;
+    Leave();
+  }
+  if (hedge_ != nullptr) hedge_->End(at_ == hedge_ ? why : nullptr);
+  first_.End(at_ == &first_ ? why : nullptr);
+  retry_ = {};
+  hedging_ = {};
+  response_owed_ = 0;
+}
+
+// The other of two tries that both run.
+UpstreamRequest* Exchange::OtherThan(const UpstreamRequest& request) {
+  UpstreamRequest* const other = &request == &first_ ? hedge_ : &first_;
+  return other != nullptr && other->running() ? other : nullptr;
+}
+
+Again Exchange::NextAfter(const Failure& why, bool reused) const {
+  if (head_sent_) return Again::kNo;
+  const std::vector<std::string>& on = pool_spec().retry.on;
+  const std::string_view cause = RetryCause(why.cause, why.nothing_sent);
+  return exchange::TryAgain(
+      {.cause = why.cause,
+       .nothing_sent = why.nothing_sent,
+       .reused_connection = reused,
+       .answer_begun = why.answer_begun,
+       .method = head_.method,
+       .body_in_hand = body_in_hand_,
+       .wanted = std::find(on.begin(), on.end(), cause) != on.end(),
+       .tries_left = pool_spec().tries > record_.tries ? pool_spec().tries - record_.tries : 0});
+}
+
+void Exchange::OnFailed(UpstreamRequest& from, const Failure& why, bool reused) {
+  UpstreamRequest* const other = OtherThan(from);
+  const Again again = NextAfter(why, reused);
+  if (again == Again::kSameServer && other == nullptr) {
+    // Not the server's failure: it had closed an idle connection, as it may.
+    progress_.Cancel();
+    hedge_due_.Cancel();
+    try_due_.Cancel();
+    phase_ = Phase::kConnect;
+    return from.StartAgain();
+  }
+  tried_.push_back(from.host());
+  const bool repeated = other == nullptr && again == Again::kOtherServer &&
+                        cluster_->shared->hosts.AnyLeft(tried_) && TakeRetry();
+  ReportFailedTry(from.server(), why, repeated || other != nullptr, record_);
+  from.Blame(why);
+  from.End(&why);
+  if (other != nullptr) {
+    at_ = other;
+    return;
+  }
+  if (!repeated) return Fail(why, StatusOf(why.cause));
+  failed_ = why;
+  TryAgain(why.cause, why.nothing_sent && record_.tries == 1);
+}
+
+// An answer that the pool wants from another server, if there is one.
+bool Exchange::TriesAgainAfter(UpstreamRequest& from, const http::ResponseHead& head) {
+  const std::vector<std::string>& on = pool_spec().retry.on;
+  const auto is_status = [&](const std::string& cause) {
+    return cause.size() == 3 && cause[0] - '0' == head.status / 100 &&
+           cause[1] - '0' == head.status / 10 % 10 && cause[2] - '0' == head.status % 10;
+  };
+  if (head_sent_ || std::none_of(on.begin(), on.end(), is_status)) return false;
+  const Failure why = {.side = Side::kUpstream,
+                       .answer_begun = true,
+                       .why = absl::StrFormat("the server answered %d", head.status)};
+  FailedTry failed = {.answer_begun = true, .method = head_.method, .body_in_hand = body_in_hand_};
+  failed.tries_left = pool_spec().tries > record_.tries ? 1 : 0;
+  UpstreamRequest* const other = OtherThan(from);
+  tried_.push_back(from.host());
+  const bool repeated = other == nullptr && exchange::TryAgain(failed) == Again::kOtherServer &&
+                        cluster_->shared->hosts.AnyLeft(tried_) && TakeRetry();
+  if (!repeated && other == nullptr) return false;
+  ReportFailedTry(from.server(), why, true, record_);
+  record_.server_status = head.status;
+  from.End(nullptr);
+  if (other != nullptr) {
+    at_ = other;
+    return true;
+  }
+  failed_ = why;
+  TryAgain(Cause::kNone, /*at_once=*/false);
+  return true;
+}
+
+// The budget is for what costs servers work beyond what clients ask for.
+bool Exchange::TakeRetry() {
+  retry_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
+  if (!retry_) pool_stats().retries_denied.Add();
+  return static_cast<bool>(retry_);
+}
+
+void Exchange::TryAgain(Cause cause, bool at_once) {
+  pool_stats().retries.Add(cause);
+  progress_.Cancel();
+  hedge_due_.Cancel();
+  try_due_.Cancel();
+  at_ = &first_;
+  phase_ = Phase::kPlace;
+  const Duration wait = Backoff(pool_spec().retry.backoff, record_.tries,
+                                absl::Uniform<uint32_t>(context_.random(), 1, 9));
+  if (at_once || wait == Duration::zero()) return Place();
+  ArmProgress(wait);
+}
+
+}  // namespace sluice::exchange
