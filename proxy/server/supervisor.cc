@@ -61,7 +61,8 @@ Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig re
       process_stats_(worker_count_ + 1),
       registry_(worker_count_),
       tickets_(std::make_shared<tls::TicketKeys>(WallNow())),
-      listeners_(worker_count_) {}
+      listeners_(worker_count_),
+      peers_(worker_count_) {}
 
 Supervisor::~Supervisor() { SLUICE_CHECK(workers_.empty() || state_ == State::kStopped); }
 
@@ -114,7 +115,7 @@ absl::Status Supervisor::Start() {
   started_ = WallNow();
   for (size_t i = 0; i < worker_count_; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>(static_cast<uint32_t>(i), *writer_, process_stats_));
+        std::make_unique<Worker>(static_cast<uint32_t>(i), *writer_, process_stats_, peers_));
     workers_.back()->Start();
   }
   tick_ = std::make_unique<net::Ticker>(loop_, kTick, [this] { OnTick(); });
@@ -225,6 +226,8 @@ std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
                          .weight = server.weight,
                          .tier = server.backup ? 1u : 0u});
       members.back().server->health->limit = LimitOf(pool, server);
+      members.back().server->connections.SetLimit(
+          pool.max_connections != 0 ? pool.max_connections : ratelimit::Concurrency::kUnlimited);
     };
     if (const std::optional<Address> address = Address::Parse(server.address)) {
       add(*address);

@@ -125,6 +125,7 @@ class Supervisor {
   uint32_t derived_limit_ = 0;  // connections per listener that states no limit
   std::shared_ptr<const exchange::RuntimeView> view_;
   uint64_t version_ = 0;
+  upstream::Peers peers_;
   std::vector<std::unique_ptr<Worker>> workers_;
   size_t drained_workers_ = 0;
   Service* admin_service_ = nullptr;

@@ -15,11 +15,12 @@ constexpr Duration kTick = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Worker::Worker(uint32_t shard, observe::Writer& log, observe::Sharded<observe::ProcessStats>& stats)
+Worker::Worker(uint32_t shard, observe::Writer& log, observe::Sharded<observe::ProcessStats>& stats,
+               upstream::Peers& peers)
     : shard_(shard),
       log_(log),
       stats_(stats.shard(shard)),
-      pool_(loop_, shard),
+      pool_(loop_, shard, &peers),
       context_(loop_, pool_, shard, *this) {}
 
 Worker::~Worker() { SLUICE_CHECK(!thread_.joinable()); }

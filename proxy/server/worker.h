@@ -30,8 +30,9 @@ namespace sluice::server {
 
 class Worker final : private Service, private exchange::Recorder {
  public:
-  // `shard` is the worker's number; `log` and `stats` outlive it.
-  Worker(uint32_t shard, observe::Writer& log, observe::Sharded<observe::ProcessStats>& stats);
+  // `shard` is the worker's number; the references outlive it.
+  Worker(uint32_t shard, observe::Writer& log, observe::Sharded<observe::ProcessStats>& stats,
+         upstream::Peers& peers);
   ~Worker() override;
 
   void Start();

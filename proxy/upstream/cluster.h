@@ -6,6 +6,7 @@
 #ifndef SLUICE_PROXY_UPSTREAM_CLUSTER_H_
 #define SLUICE_PROXY_UPSTREAM_CLUSTER_H_
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/pool_state.h"
 #include "proxy/upstream/transport.h"
+#include "ratelimit/concurrency.h"
 
 namespace sluice::upstream {
 
@@ -42,6 +44,9 @@ struct Server {
   const Address address;
   const std::shared_ptr<balancer::HostStats> health;
   observe::Sharded<observe::ServerStats> stats;
+  // Connections to it, idle ones included, and how many wait for one of them to close.
+  ratelimit::Concurrency connections{ratelimit::Concurrency::kUnlimited};
+  std::atomic<uint32_t> connections_wanted{0};
 };
 
 // A server as one configuration has it.

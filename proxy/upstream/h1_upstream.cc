@@ -18,9 +18,10 @@ using http::Framing;
 }  // namespace
 
 H1Upstream::H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                       std::unique_ptr<net::Stream> stream)
+                       ratelimit::Permit seat, std::unique_ptr<net::Stream> stream)
     : pool_(pool),
       slot_(std::move(slot)),
+      seat_(std::move(seat)),
       stream_(std::move(stream)),
       decoder_({.head_bytes = static_cast<uint32_t>(spec.max_head)}),
       born_(pool.loop().now()),

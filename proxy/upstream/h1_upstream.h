@@ -22,7 +22,7 @@ namespace sluice::upstream {
 class H1Upstream final : public Leasable, private net::StreamEvents {
  public:
   H1Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-             std::unique_ptr<net::Stream> stream);
+             ratelimit::Permit seat, std::unique_ptr<net::Stream> stream);
   ~H1Upstream() override;
 
   // REQUIRES: idle.
@@ -73,6 +73,7 @@ class H1Upstream final : public Leasable, private net::StreamEvents {
 
   Pool& pool_;
   const std::shared_ptr<ServerSlot> slot_;
+  const ratelimit::Permit seat_;  // one of the connections the server may have
   const std::unique_ptr<net::Stream> stream_;
   http::H1ResponseDecoder decoder_;
   BoundDeadline<H1Upstream, &H1Upstream::OnIdleTooLong> idle_deadline_{this};

@@ -145,9 +145,10 @@ class H2Upstream::Stream final : public Leasable, public http::H2ClientStream {
 };
 
 H2Upstream::H2Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-                       std::unique_ptr<net::Stream> stream)
+                       ratelimit::Permit seat, std::unique_ptr<net::Stream> stream)
     : pool_(pool),
       slot_(std::move(slot)),
+      seat_(std::move(seat)),
       stream_(std::move(stream)),
       session_({.head_bytes = static_cast<uint32_t>(spec.max_head)}, {}),
       born_(pool.loop().now()),

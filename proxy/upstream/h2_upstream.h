@@ -22,7 +22,7 @@ namespace sluice::upstream {
 class H2Upstream final : private net::StreamEvents, private net::Deferred {
  public:
   H2Upstream(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool& spec,
-             std::unique_ptr<net::Stream> stream);
+             ratelimit::Permit seat, std::unique_ptr<net::Stream> stream);
   ~H2Upstream() override;
 
   // Another stream can be had, and the connection was used at most `max_rest` ago.
@@ -59,6 +59,7 @@ class H2Upstream final : private net::StreamEvents, private net::Deferred {
 
   Pool& pool_;
   const std::shared_ptr<ServerSlot> slot_;
+  const ratelimit::Permit seat_;  // one of the connections the server may have
   const std::unique_ptr<net::Stream> stream_;
   http::H2ClientSession session_;
   BoundDeadline<H2Upstream, &H2Upstream::OnIdleTooLong> idle_deadline_{this};

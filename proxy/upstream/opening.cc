@@ -12,6 +12,9 @@
 namespace sluice::upstream {
 namespace {
 
+// At the limit of connections, for one to close.
+constexpr Duration kAskAgain = std::chrono::milliseconds(1);
+
 Failure Nothing(Cause cause, std::string why) {
   return {.side = Side::kUpstream, .cause = cause, .nothing_sent = true, .why = std::move(why)};
 }
@@ -69,17 +72,45 @@ Opening::Opening(Pool& pool, std::shared_ptr<ServerSlot> slot, const conf::Pool&
                  Duration timeout)
     : pool_(pool), slot_(std::move(slot)), spec_(spec), timeout_(timeout) {
   if (slot_->http2) slot_->opening = this;
+  Begin();
+}
+
+// Dials, or asks for a connection that is kept idle to be closed, until it may dial. No word of it
+// comes before the caller has returned.
+void Opening::Begin() {
+  Server& server = *slot_->server;
+  seat_ = server.connections.TryEnter();
+  const bool waits = wants_since_ != TimePoint{};
+  const TimePoint now = pool_.loop().now();
+  if (!seat_) {
+    if (!waits) {
+      wants_since_ = now;
+      server.connections_wanted.fetch_add(1, std::memory_order_relaxed);
+      pool_.CloseOneIdle(server);
+    } else if (now - wants_since_ >= timeout_) {
+      Failure full = Nothing(Cause::kLimit, "max_connections are open, and none falls idle");
+      full.side = Side::kSluice;
+      return Fail(full);
+    }
+    if (pool_.peers() != nullptr) pool_.peers()->AskToClose(pool_.shard(), slot_->server);
+    return pool_.loop().Arm(again_, kAskAgain);
+  }
+  if (waits) {
+    wants_since_ = TimePoint{};
+    server.connections_wanted.fetch_sub(1, std::memory_order_relaxed);
+  }
   stats().connects.Add();
-  dial_.emplace(pool_.loop(), slot_->server->address, timeout,
-                net::SocketOptions{.nodelay = spec.nodelay, .keepalive = spec.tcp_keepalive},
+  dial_.emplace(pool_.loop(), server.address, timeout_,
+                net::SocketOptions{.nodelay = spec_.nodelay, .keepalive = spec_.tcp_keepalive},
                 [this](std::unique_ptr<net::Socket> socket, int error) {
                   OnDialled(std::move(socket), error);
                 });
   // Of the same length as the dial's, for lengths should be few (net::Loop), and behind it.
-  if (slot_->transport->tls != nullptr) pool_.loop().Arm(deadline_, timeout);
+  if (slot_->transport->tls != nullptr) pool_.loop().Arm(deadline_, timeout_);
 }
 
 Opening::~Opening() {
+  if (wants_since_ != TimePoint{}) slot_->server->connections_wanted.fetch_sub(1);
   if (slot_->opening == this) slot_->opening = nullptr;
 }
 
@@ -117,6 +148,7 @@ void Opening::Decide() {
   if (slot_->opening == this) slot_->opening = nullptr;
   decided_ = true;
   deadline_.Cancel();
+  again_.Cancel();
   dial_.reset();
   pool_.loop().Retire(std::unique_ptr<Opening>(this));
 }
@@ -169,7 +201,7 @@ void Opening::FailHandshake(std::string_view what, std::string_view reason, Caus
 void Opening::LendHttp1(std::unique_ptr<net::Stream> stream) {
   Decide();
   stats().connections.Add();
-  auto* const made = new H1Upstream(pool_, slot_, spec_, std::move(stream));
+  auto* const made = new H1Upstream(pool_, slot_, spec_, *std::move(seat_), std::move(stream));
   Connector::Connected first = Next();
   while (!waiters_.empty()) {
     (new Opening(pool_, slot_, spec_, timeout_))->Take(Pop());
@@ -180,7 +212,7 @@ void Opening::LendHttp1(std::unique_ptr<net::Stream> stream) {
 void Opening::LendHttp2(std::unique_ptr<net::Stream> stream) {
   Decide();
   stats().connections.Add();
-  auto* const made = new H2Upstream(pool_, slot_, spec_, std::move(stream));
+  auto* const made = new H2Upstream(pool_, slot_, spec_, *std::move(seat_), std::move(stream));
   // Each may cancel others, or come back for another connection.
   while (!waiters_.empty()) {
     Connector::Connected done = Next();
@@ -195,7 +227,7 @@ void Opening::LendHttp2(std::unique_ptr<net::Stream> stream) {
 
 void Opening::Fail(const Failure& why) {
   Decide();
-  if (why.side == Side::kSluice) pool_.CloseAllIdle();  // their descriptors serve nobody now
+  if (why.side == Side::kSluice && seat_) pool_.CloseAllIdle();  // their descriptors serve nobody
   while (!waiters_.empty()) Next()(Lease(), why);
 }
 

@@ -44,6 +44,7 @@ class Opening final : private tls::HandshakeEvents {
   Waiter& Pop();
   Connector::Connected Next();
 
+  void Begin();
   void OnDialled(std::unique_ptr<net::Socket> socket, int error);
   void OnHandshakeDone(const tls::HandshakeInfo& info) override;
   void OnHandshakeFailed(const tls::HandshakeFailure& failure) override;
@@ -60,9 +61,12 @@ class Opening final : private tls::HandshakeEvents {
   const std::shared_ptr<ServerSlot> slot_;
   const conf::Pool& spec_;
   const Duration timeout_;
+  std::optional<ratelimit::Permit> seat_;  // one of the connections the server may have
+  TimePoint wants_since_{};                // a seat; never: has not had to
   std::optional<net::Dial> dial_;
   std::unique_ptr<tls::TlsStream> secure_;
   BoundDeadline<Opening, &Opening::OnHandshakeTooLong> deadline_{this};
+  BoundDeadline<Opening, &Opening::Begin> again_{this};
   absl::InlinedVector<Waiter*, 1> waiters_;
   bool decided_ = false;
 };

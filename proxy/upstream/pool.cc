@@ -8,7 +8,15 @@
 
 namespace sluice::upstream {
 
-Pool::~Pool() { CloseAll(); }
+Pool::Pool(net::Loop& loop, uint32_t shard, Peers* peers)
+    : loop_(loop), shard_(shard), peers_(peers) {
+  if (peers_ != nullptr) peers_->Join(shard_, *this);
+}
+
+Pool::~Pool() {
+  if (peers_ != nullptr) peers_->Leave(shard_);
+  CloseAll();
+}
 
 Lease Pool::TakeStream(ServerSlot& slot, Duration max_rest) {
   for (H2Upstream* connection = slot.h2; connection != nullptr; connection = connection->next) {
@@ -55,7 +63,8 @@ std::unique_ptr<Attempt> Pool::Connect(std::shared_ptr<ServerSlot> slot, const c
 void Pool::Release(H1Upstream* connection) {
   ServerSlot& slot = *connection->slot_;
   const bool clean = connection->End();
-  if (!clean || slot.retired || slot.idle_count >= connection->max_idle_) {
+  const bool wanted = slot.server->connections_wanted.load(std::memory_order_relaxed) > 0;
+  if (!clean || slot.retired || wanted || slot.idle_count >= connection->max_idle_) {
     connection->phase_ = H1Upstream::Phase::kDead;
     if (clean) connection->SayGoodbye();
     slot.server->stats.shard(shard_).connections.Sub();
@@ -107,6 +116,19 @@ void Pool::Retain(absl::FunctionRef<bool(const Server*)> keep) {
 
 void Pool::CloseAllIdle() {
   for (auto& [server, slot] : slots_) CloseIdle(*slot);
+}
+
+void Pool::CloseOneIdle(const Server& server) {
+  const auto found = slots_.find(&server);
+  if (found == slots_.end()) return;
+  ServerSlot& slot = *found->second;
+  if (H1Upstream* oldest = slot.idle) {
+    while (oldest->older_ != nullptr) oldest = oldest->older_;
+    oldest->phase_ = H1Upstream::Phase::kDead;
+    Unlink(oldest);
+  } else if (slot.h2 != nullptr) {
+    slot.h2->Retire();
+  }
 }
 
 void Pool::CloseAll() {

@@ -21,6 +21,7 @@
 #include "proxy/net/loop.h"
 #include "proxy/upstream/cluster.h"
 #include "proxy/upstream/lease.h"
+#include "proxy/upstream/peers.h"
 #include "proxy/upstream/transport.h"
 
 namespace sluice::upstream {
@@ -51,7 +52,8 @@ struct ServerSlot {
 class Pool final : public Connector {
  public:
   // `shard` is this worker's place in sharded counters.
-  Pool(net::Loop& loop, uint32_t shard) : loop_(loop), shard_(shard) {}
+  // `peers`: null where there is but one.
+  Pool(net::Loop& loop, uint32_t shard, Peers* peers = nullptr);
   ~Pool() override;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -69,11 +71,14 @@ class Pool final : public Connector {
   // Closes the kept connections to every server for which `keep` is false, and retires its slot.
   void Retain(absl::FunctionRef<bool(const Server*)> keep);
   void CloseAllIdle();
+  // The kept connection to `server` that was used longest ago.
+  void CloseOneIdle(const Server& server);
   // And those that only wait for their server to be done (H1Upstream::Remnant).
   void CloseAll();
 
   net::Loop& loop() { return loop_; }
   uint32_t shard() const { return shard_; }
+  const Peers* peers() const { return peers_; }
 
  private:
   friend class H1Upstream;
@@ -88,6 +93,7 @@ class Pool final : public Connector {
 
   net::Loop& loop_;
   const uint32_t shard_;
+  Peers* const peers_;
   absl::flat_hash_map<const Server*, std::shared_ptr<ServerSlot>> slots_;
   H1Upstream* abandoned_ = nullptr;
 };
