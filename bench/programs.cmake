@@ -26,6 +26,7 @@ sluice_program(load_echo      load/echo/main.cc)
 sluice_program(load_h2_attack load/attack/main.cc CLI11::CLI11)
 sluice_program(load_sink      load/sink/main.cc)
 sluice_program(load_farm      load/farm/main.cc CLI11::CLI11)
+sluice_program(load_impatient load/impatient/main.cc CLI11::CLI11)
 
 # The simulated farms, for the table and for the tests of the strategies.
 add_library(balance_farm STATIC ${CMAKE_SOURCE_DIR}/bench/balance/farm.cc)

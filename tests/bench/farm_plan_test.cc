@@ -43,11 +43,12 @@ TEST(Ledger, CountsTheDepartedAmongThoseHeld) {
   Ledger ledger(begin);
   ledger.Take(begin);
   ledger.Take(begin + 50ms);
-  ledger.Finish(0ms, /*heard=*/false);
+  ledger.Finish(10ms, 0ms, /*heard=*/false);
   ledger.Take(begin + 250ms);
-  ledger.Finish(2ms, /*heard=*/true);
-  EXPECT_EQ(ledger.Json(), R"({"taken":3,"answered":1,"departed":1,"held":1,"peak":2,"late":1,)"
-                           R"("per_100ms":[2,0,1]})");
+  ledger.Finish(20ms, 2ms, /*heard=*/true);
+  EXPECT_EQ(ledger.Json(),
+            R"({"taken":3,"answered":1,"departed":1,"held":1,"peak":2,"late":1,"worked_s":0.030,)"
+            R"("per_100ms":[2,0,1]})");
 }
 
 TEST(Orders, AreTheSameForEveryProxyAndOtherwiseByChance) {

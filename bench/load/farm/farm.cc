@@ -48,6 +48,7 @@ struct Site {
 struct Answer {
   TimePoint due;
   std::shared_ptr<Client> client;
+  Duration work;
   int status;
   uint64_t era;  // kUncounted, or of what beginning it is
 };
@@ -152,13 +153,10 @@ class Farm {
     const Duration units =
         fails ? model.fail_after : model.mean / 1000 * static_cast<int64_t>(work);
     const TimePoint due = refused ? now : site.server.Take(now, site.server.Stretched(units, now));
+    const int status = refused ? 429 : fails ? 500 : 200;
     client.waits = true;
     if (work != 0) site.ledger.Take(now);
-    answers_.push({due, client.self,
-                   refused ? 429
-                   : fails ? 500
-                           : 200,
-                   work != 0 ? era_ : kUncounted});
+    answers_.push({due, client.self, units, status, work != 0 ? era_ : kUncounted});
   }
 
   void SendWhatIsDue() {
@@ -167,7 +165,7 @@ class Farm {
       answers_.pop();
       Client& client = *answer.client;
       const bool heard = client.self != nullptr;
-      if (answer.era == era_) SiteOf(client)->ledger.Finish(now - answer.due, heard);
+      if (answer.era == era_) SiteOf(client)->ledger.Finish(answer.work, now - answer.due, heard);
       if (!heard) continue;
       client.waits = false;
       Send(client, answer.status == 200 ? ok_ : Message(answer.status, ""));

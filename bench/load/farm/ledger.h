@@ -26,9 +26,11 @@ class Ledger {
     if (bucket >= timeline_.size()) timeline_.resize(bucket + 1);
     ++timeline_[bucket];
   }
-  // It is done, `late` after it should have been; `heard`: somebody still waited for it.
-  void Finish(Duration late, bool heard) {
+  // It is done, after so much work, `late` after it should have been; `heard`: somebody still
+  // waited for it.
+  void Finish(Duration work, Duration late, bool heard) {
     --held_;
+    worked_ += work;
     ++(heard ? answered_ : departed_);
     if (late > kLate) ++late_;
   }
@@ -39,9 +41,10 @@ class Ledger {
   // than 1 ms after they were due, by the farm's own fault; per_100ms: requests by their arrival.
   std::string Json() const {
     return absl::StrFormat(
-        R"({"taken":%d,"answered":%d,"departed":%d,"held":%d,"peak":%d,"late":%d,)"
+        R"({"taken":%d,"answered":%d,"departed":%d,"held":%d,"peak":%d,"late":%d,"worked_s":%.3f,)"
         R"("per_100ms":[%s]})",
-        taken_, answered_, departed_, held_, peak_, late_, absl::StrJoin(timeline_, ","));
+        taken_, answered_, departed_, held_, peak_, late_,
+        std::chrono::duration<double>(worked_).count(), absl::StrJoin(timeline_, ","));
   }
 
  private:
@@ -54,6 +57,7 @@ class Ledger {
   uint64_t answered_ = 0;
   uint64_t departed_ = 0;
   uint64_t late_ = 0;
+  Duration worked_{0};
   uint32_t held_ = 0;
   uint32_t peak_ = 0;
   std::vector<uint32_t> timeline_;
