@@ -8,6 +8,7 @@
 
 #include "proxy/net/acceptor.h"
 #include "tests/support/flow/origin.h"
+#include "tests/support/flow/scripts.h"
 #include "tests/support/flow/test_proxy.h"
 
 namespace sluice::test {
@@ -172,6 +173,103 @@ TEST(RetryFlowTest, WhenAllServersRestTheyAreTriedAllTheSame) {
   EXPECT_EQ(proxy.Get("/").status(), 502);
   well = true;
   EXPECT_EQ(proxy.Get("/").body, "well");
+}
+
+TEST(RetryFlowTest, AStatusThatIsNamedIsTriedAtAnotherServerAndPassedOnWhenThereIsNone) {
+  Origin busy(AnswerEach([](const Message&) {
+    return std::string("HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 4\r\n\r\nbusy");
+  }));
+  Origin good(Ok("good"));
+  const std::string on = "strategy = \"round_robin\"\nretry = { on = [\"503\"] }";
+  TestProxy proxy(Site{.servers = {busy.address(), good.address()}, .pool = on});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(proxy.Get("/").body, "good");
+  EXPECT_GE(proxy.PoolCounts().retries[0], 1u);
+  TestProxy alone(Site{.servers = {busy.address()}, .pool = on});
+  const Message answer = alone.Get("/");
+  EXPECT_EQ(answer.status(), 503);
+  EXPECT_EQ(answer.body, "busy");
+  EXPECT_EQ(answer.Value("Retry-After"), "1");
+  TestProxy as_usual(Site{.servers = {busy.address()}});
+  EXPECT_EQ(as_usual.Get("/").body, "busy");
+}
+
+TEST(RetryFlowTest, APostIsNotTriedAgainForAStatus) {
+  std::atomic<int> asked{0};
+  Origin first(AnswerEach([&](const Message&) {
+    ++asked;
+    return std::string("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+  }));
+  TestProxy proxy(Site{.servers = {first.address(), Nowhere()},
+                       .pool = "retry = { on = [\"503\", \"connect\"] }"});
+  EXPECT_EQ(proxy.Connect().Ask(kPost).status(), 503);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(RetryFlowTest, WhatIsNotNamedIsNotTriedAgain) {
+  Origin bad(Dies);
+  Origin other(Dies);
+  TestProxy proxy(
+      Site{.servers = {bad.address(), other.address()}, .pool = "retry = { on = [\"connect\"] }"});
+  EXPECT_EQ(proxy.Get("/").status(), 502);
+  EXPECT_EQ(bad.requests().size() + other.requests().size(), 1u);
+}
+
+TEST(RetryFlowTest, ABudgetOfNothingAllowsNoRetry) {
+  Origin good(Ok("good"));
+  TestProxy proxy(Site{.servers = {Nowhere(), Nowhere()},
+                       .pool = "retry = { budget_percent = 0, budget_least = 0 }"});
+  EXPECT_EQ(proxy.Get("/").status(), 502);
+  EXPECT_EQ(proxy.PoolCounts().retries_denied, 1u);
+}
+
+TEST(RetryFlowTest, ATryThatTakesTooLongIsTriedAtAnotherServerAndTheLastIsNot) {
+  Moment answer;
+  const auto silent = [&](Wire& wire, Origin& self, uint32_t) {
+    if (!self.Take(wire)) return;
+    EXPECT_TRUE(answer.Await());
+    wire.Send(Ok("late"));
+  };
+  Origin one(silent), two(silent);
+  TestProxy proxy(Site{.servers = {one.address(), two.address()},
+                       .pool = "retry = { try_timeout = \"50ms\", backoff = \"1ms\" }"});
+  Wire client = proxy.Connect();
+  client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(TestProxy::Eventually(
+      [&] { return one.requests().size() == 1 && two.requests().size() == 1; }));
+  EXPECT_FALSE(client.HasNews());
+  answer.Happen();
+  EXPECT_EQ(client.ReadResponse().body, "late") << "the last try has head_timeout";
+}
+
+TEST(RetryFlowTest, ASecondTryBesideTheFirstAnswersWhenTheFirstStalls) {
+  Moment let_go;
+  std::atomic<bool> stall{false};
+  const auto serve = [&](Wire& wire, Origin& self, uint32_t) {
+    while (self.Take(wire)) {
+      // The first of the two to be asked.
+      if (self.last().target() == "/stall" && !stall.exchange(true)) {
+        EXPECT_TRUE(let_go.Await());
+      }
+      wire.Send(Ok("quick"));
+    }
+  };
+  Origin one(serve), two(serve);
+  TestProxy proxy(
+      Site{.servers = {one.address(), two.address()}, .pool = "hedge = { percentile = 95 }"});
+  Wire client = proxy.Connect();
+  // Enough to know how long answers take, and a tick that looks.
+  EXPECT_TRUE(TestProxy::Eventually([&] {
+    Wire shopper = proxy.Connect();
+    for (int i = 0; i < 50; ++i) shopper.Get("/");
+    return proxy.HedgeDelay() > Duration::zero();
+  }));
+  EXPECT_EQ(client.Get("/stall").body, "quick");
+  const observe::PoolTotals counts = proxy.PoolCounts();
+  EXPECT_GE(counts.hedges, 1u);
+  EXPECT_GE(counts.hedges_won, 1u);
+  EXPECT_EQ(client.Ask("POST /stall HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").body,
+            "quick");
+  let_go.Happen();
 }
 
 }  // namespace

@@ -119,6 +119,30 @@ observe::ServerTotals TestProxy::ServerCounts(size_t server) {
   return totals;
 }
 
+observe::PoolTotals TestProxy::PoolCounts() {
+  observe::PoolTotals totals;
+  OnSupervisor([&](server::Supervisor& supervisor) {
+    totals = observe::Sum(supervisor.view()->clusters[0]->state->stats);
+  });
+  return totals;
+}
+
+uint32_t TestProxy::Waiting() {
+  uint32_t waiting = 0;
+  OnSupervisor([&](server::Supervisor& supervisor) {
+    waiting = supervisor.view()->clusters[0]->state->dispatch.waiting();
+  });
+  return waiting;
+}
+
+Duration TestProxy::HedgeDelay() {
+  Duration delay{};
+  OnSupervisor([&](server::Supervisor& supervisor) {
+    delay = supervisor.view()->clusters[0]->state->hedge.after();
+  });
+  return delay;
+}
+
 bool TestProxy::AwaitRefusing() {
   return Eventually([this] { return Wire::To(first_).end() != Wire::End::kOpen; });
 }

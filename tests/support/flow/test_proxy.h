@@ -65,6 +65,10 @@ class TestProxy {
   void OnSupervisor(std::function<void(server::Supervisor&)> question);
   observe::ListenerTotals ListenerCounts();
   observe::ServerTotals ServerCounts(size_t server = 0);
+  // Of the first pool.
+  observe::PoolTotals PoolCounts();
+  uint32_t Waiting();  // in its queue
+  Duration HedgeDelay();
   // Waits until no worker listens any more.
   [[nodiscard]] bool AwaitRefusing();
   // Looks again and again until `wanted` holds; false when that takes longer than kPatience.
