@@ -90,8 +90,7 @@ void MemoryServer::Begin(http::UpstreamEvents& events, Arena& arena) {
   arena_ = &arena;
 }
 
-void MemoryServer::GiveBack(upstream::Permit held) {
-  permit = std::move(held);
+void MemoryServer::GiveBack(upstream::Permit) {
   SLUICE_CHECK(!given_back);
   given_back = true;
   events_ = nullptr;

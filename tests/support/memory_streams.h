@@ -94,7 +94,6 @@ class MemoryServer final : public upstream::Leasable {
   std::string trailers;
   bool ended = false;
   bool given_back = false;
-  upstream::Permit permit;  // what came with it
   // Of the answer's body: given to the exchange, and not yet Consumed().
   size_t owed = 0;
 
