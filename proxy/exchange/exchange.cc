@@ -260,7 +260,10 @@ void Exchange::OnResponse(UpstreamRequest& from, const http::ResponseHead& head)
   http::ResponseHead answer = head;
   ForwardResponse(answer, head_, Forwarding(), context_.Date());
   phase_ = head.status == 101 ? Phase::kTunnel : Phase::kAnswer;
-  if (phase_ == Phase::kTunnel) total_.Cancel();  // tunnel_idle_timeout rules from here
+  if (phase_ == Phase::kTunnel) {
+    total_.Cancel();  // tunnel_idle_timeout rules from here
+    from.BecomeTunnel();
+  }
   SendHead(answer);
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
 }

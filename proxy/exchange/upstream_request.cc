@@ -79,6 +79,10 @@ void UpstreamRequest::Praise(const http::ResponseHead& head) {
   }
 }
 
+void UpstreamRequest::BecomeTunnel() {
+  if (cluster_->shared->spec.max_connections == 0) permit_ = upstream::Permit();
+}
+
 void UpstreamRequest::End(const Failure* why) {
   if (server_ == nullptr) return;
   if (why != nullptr && why->side == Side::kUpstream) stats().failures.Add(why->cause);

@@ -58,6 +58,10 @@ class UpstreamRequest final : private http::UpstreamEvents {
   void Blame(const Failure& why);
   void Praise(const http::ResponseHead& head);
 
+  // It is a tunnel from now on, which may stay for hours without work for the server: its place is
+  // for another request. Where connections are limited it keeps it, for it keeps its connection.
+  void BecomeTunnel();
+
   // Gives connection and place back; the place when the server is done. `why`: what is counted
   // against the server, if it was its doing.
   void End(const Failure* why);

@@ -157,6 +157,29 @@ TEST(QueueFlowTest, AReloadThatRaisesTheLimitServesWhoWaits) {
   EXPECT_EQ(second.ReadResponse().body, "held");
 }
 
+TEST(QueueFlowTest, ATunnelHoldsNoPlace) {
+  Origin origin([](Wire& wire, Origin& self, uint32_t) {
+    while (self.Take(wire)) {
+      if (!self.last().Has("Upgrade")) {
+        wire.Send(Ok("page"));
+        continue;
+      }
+      wire.Send(
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+      EXPECT_TRUE(wire.EndsHere());
+      return;
+    }
+  });
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = "concurrency = 1"});
+  Wire tunnel = proxy.Connect();
+  tunnel.Send(
+      "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  EXPECT_EQ(tunnel.ReadHead().status(), 101);
+  EXPECT_EQ(proxy.Get("/").body, "page");
+  EXPECT_EQ(proxy.PoolCounts().queued, 0u);
+}
+
 TEST(QueueFlowTest, AServerOfOneConnectionIsSharedByAllWorkers) {
   // A prefork server with one process: what is not its connection waits in its backlog.
   std::atomic<int> open{0}, most{0};
