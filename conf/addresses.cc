@@ -14,6 +14,7 @@
 namespace sluice::conf {
 namespace {
 
+constexpr std::string_view kService = "srv:";
 constexpr std::string_view kForms = "write host:port, [IPv6]:port or unix:/path";
 
 struct HostPort {
@@ -148,10 +149,18 @@ std::string CheckAdminAddress(std::string_view text) {
 
 std::string CheckServerAddress(std::string_view text) {
   if (text.starts_with("unix:")) return CheckUnixPath(text.substr(5));
+  if (text.starts_with(kService)) {
+    if (IsHostName(ServiceOf(text)) && !LooksLikeIpv4(ServiceOf(text))) return {};
+    return "names no service; write \"srv:_http._tcp.shop.internal\", without a port";
+  }
   if (text.find("://") != std::string_view::npos) {
     return absl::StrFormat("is a URL; %s", kForms);
   }
   return CheckHostPort(text, /*names=*/true, /*least_port=*/1);
+}
+
+std::string_view ServiceOf(std::string_view address) {
+  return address.starts_with(kService) ? address.substr(kService.size()) : std::string_view();
 }
 
 std::string CheckResolverAddress(std::string_view text) {

@@ -3,8 +3,10 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_format.h"
+#include "conf/server_list.h"
 
 namespace sluice::conf {
 namespace {
@@ -80,6 +82,11 @@ void Complete(Config& config) {
     all.name = "default";
     all.match.path_prefix = "/";
     all.pool = config.pools.front().name;
+  }
+  for (Pool& pool : config.pools) {
+    if (pool.servers_file.name.empty()) continue;
+    absl::StatusOr<ServerList> list = ParseServerList(pool.servers_file.content);
+    if (list.ok()) ListServers(pool, std::move(list->servers));
   }
   for (Route& route : config.routes) CompleteMatch(route.match);
   NameRoutes(config.routes);

@@ -1,6 +1,6 @@
 // Complete: what the operator left to sluice is filled in: names of listeners and routes, the route
 // of a file without routes; and what has several spellings gets one (hosts and names of header
-// fields in lower case).
+// fields in lower case); and servers that files list join those of their pools.
 #ifndef SLUICE_CONF_COMPLETE_H_
 #define SLUICE_CONF_COMPLETE_H_
 

@@ -64,11 +64,12 @@ struct Forwarding {
 };
 
 struct Server {
-  std::string
-      address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000", "unix:/run/app.sock"
+  std::string address;  // "10.0.0.11:8000", "[::1]:8000", "shop.internal:8000",
+                        // "unix:/run/app.sock", "srv:_http._tcp.shop.internal"
   uint32_t weight = 1;
   bool backup = false;       // gets requests only while no other server can
   uint32_t concurrency = 0;  // as Pool::concurrency; 0: the pool's
+  bool listed = false;       // by servers_file, not written here
 };
 
 // When a request is tried at another server, and how often.
@@ -88,6 +89,7 @@ struct Hedge {
 struct Pool {
   std::string name;
   std::vector<Server> servers;
+  File servers_file = {};          // more of them, in `servers` too (server_list.h)
   balancer::PickerSpec picker;     // key: strategy
   balancer::OutlierSpec outlier;   // keys: outlier.failures, outlier.rest, outlier.rest_max
   std::string protocol = "http1";  // "http1", "h2": HTTP/2 and nothing else; "auto": by ALPN

@@ -224,6 +224,12 @@ constexpr Key kKeys[] = {
      "How a server is chosen: the one whose answer is expected soonest; the one of two with fewer "
      "requests, or fewer times recent latency; the fastest of five that is not hot; in turn; by "
      "chance; by the client's address."},
+    {"pool.servers_file", Type::kFile, At<&Pool::servers_file>, kNone, "",
+     "File with servers beside those written here, one a line: an address, and behind it weight=2 "
+     "or backup if need be; # begins a comment. It is watched and read again within two seconds "
+     "of a change, best made by a rename; while it is gone, empty or wrong, the servers it had "
+     "stay.",
+     CheckPlain, "\"servers.txt\""},
     {"pool.protocol", Type::kChoice, At<&Pool::protocol>, "\"http1\"", "http1|h2|auto",
      "What is spoken to the servers; h2 without tls is HTTP/2 without asking first, as gRPC "
      "servers expect. auto, with tls only: HTTP/2 where the server has it, else HTTP/1.1. A "
@@ -272,10 +278,14 @@ constexpr Key kKeys[] = {
      "Idle time after which the kernel probes a connection; 0: never."},
 
     {"pool.servers.address", Type::kText, At<&Server::address>, kRequired, "",
-     "\"10.0.0.11:8000\", \"[::1]:8000\", \"shop.internal:8000\" or \"unix:/run/app.sock\".",
+     "\"10.0.0.11:8000\", \"[::1]:8000\", \"unix:/run/app.sock\", \"shop.internal:8000\" (each "
+     "address of the name is a server), or \"srv:_http._tcp.shop.internal\": the servers that DNS "
+     "names in SRV records, with their ports and weights; those of the second priority are "
+     "backups.",
      CheckServerAddress, "\"10.0.0.11:8000\""},
-    {"pool.servers.weight", Type::kCount, At<&Server::weight>, "1", "1..1000",
-     "Its share of the requests, beside the others' weights."},
+    {"pool.servers.weight", Type::kCount, At<&Server::weight>, "1", "0..1000",
+     "Its share of the requests, beside the others' weights; 0: it gets none. Of a service (srv:): "
+     "how many times the weights that DNS tells."},
     {"pool.servers.backup", Type::kFlag, At<&Server::backup>, "false", "",
      "Gets requests only while none of the servers that are no backup can."},
     {"pool.servers.concurrency", Type::kCount, At<&Server::concurrency>, "0", "0..1000000",

@@ -25,8 +25,10 @@ std::string CheckToken(std::string_view text);
 std::string CheckListenAddress(std::string_view text);
 // The same, or "off".
 std::string CheckAdminAddress(std::string_view text);
-// The same with a name as host allowed; port 1 to 65535.
+// The same with a name as host allowed, port 1 to 65535; or "srv:_http._tcp.shop.internal".
 std::string CheckServerAddress(std::string_view text);
+// The service that a server's address names, "_http._tcp.shop.internal"; empty: none.
+std::string_view ServiceOf(std::string_view address);
 // "10.0.0.2", "10.0.0.2:5353", "::1", "[::1]:5353".
 std::string CheckResolverAddress(std::string_view text);
 // An address, a CIDR range without bits beyond its length, or "unix".

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "conf/nearest.h"
+#include "conf/server_list.h"
 #include "conf/syntax.h"
 #include "conf/units.h"
 
@@ -120,10 +121,7 @@ class Validator {
       const Pool& pool = config_.pools[i];
       const std::string place = absl::StrFormat("pool[%d]", i);
       Distinct(names, "the pool", pool.name, place + ".name");
-      if (pool.servers.empty()) {
-        report_.WrongAt(place + ".servers",
-                        "the pool has no servers; write servers = [\"10.0.0.11:8000\"]");
-      }
+      CheckServers(pool, place);
       Seen servers;
       for (size_t j = 0; j < pool.servers.size(); ++j) {
         Distinct(servers, "the server", pool.servers[j].address,
@@ -131,6 +129,25 @@ class Validator {
       }
       Ordered(place + ".outlier", "rest", pool.outlier.rest, "rest_max", pool.outlier.rest_max);
       CheckPoolTls(pool, place);
+    }
+  }
+
+  void CheckServers(const Pool& pool, const std::string& place) {
+    if (!pool.servers_file.name.empty()) {
+      const absl::StatusOr<ServerList> list = ParseServerList(pool.servers_file.content);
+      if (list.ok()) return;
+      report_.WrongAt(place + ".servers_file",
+                      absl::StrFormat("%s: %s", Quote(pool.servers_file.name),
+                                      std::string(list.status().message())));
+    } else if (pool.servers.empty()) {
+      // A file that could not be read was reported.
+      if (report_.Written(place + ".servers_file")) return;
+      report_.WrongAt(place + ".servers",
+                      "the pool has no servers; write servers = [\"10.0.0.11:8000\"]");
+    } else if (AllWeighNothing(pool.servers)) {
+      report_.WrongAt(place + ".servers",
+                      "all servers of the pool have weight 0, so none would get a request; give "
+                      "one of them a weight");
     }
   }
 
@@ -283,7 +300,9 @@ class Validator {
 
 std::string CheckVerifiable(const Pool& pool, std::string_view address) {
   const bool by_address = pool.tls && pool.tls->verify && pool.tls->server_name.empty();
-  if (!by_address || !address.starts_with("unix:")) return {};
+  // What DNS calls the servers of a service is nothing to trust a certificate by.
+  const bool nameless = address.starts_with("unix:") || !ServiceOf(address).empty();
+  if (!by_address || !nameless) return {};
   return "has no name that could be verified; write server_name";
 }
 

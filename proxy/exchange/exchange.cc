@@ -196,7 +196,7 @@ void Exchange::ReturnRequestCredit() {
 // A server.
 
 void Exchange::OnLeased(UpstreamRequest& from) {
-  SetUpstreamHost(head_, *route_, from.server().name);
+  SetUpstreamHost(head_, *route_, from.server().host);
   http::Upstream& server = from.stream();
   server.SendHead(head_);
   absl::InlinedVector<std::string_view, 8> held;

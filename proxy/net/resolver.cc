@@ -1,6 +1,7 @@
 #include "proxy/net/resolver.h"
 
 #include <ares.h>
+#include <ares_nameser.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -33,19 +34,19 @@ absl::Status Unresolved(std::string_view name, int error) {
   }
 }
 
-Resolved Collect(const ares_addrinfo& answer) {
-  Resolved resolved{{}, Duration::max()};
+Answer<Ip> Collect(const ares_addrinfo& answer) {
+  Answer<Ip> resolved{{}, Duration::max()};
   for (const ares_addrinfo_node* node = answer.nodes; node != nullptr; node = node->ai_next) {
-    resolved.addresses.push_back(Ip::From(*node->ai_addr));
+    resolved.records.push_back(Ip::From(*node->ai_addr));
     resolved.ttl = std::min<Duration>(resolved.ttl, std::chrono::seconds(node->ai_ttl));
   }
   for (const ares_addrinfo_cname* name = answer.cnames; name != nullptr; name = name->next) {
     resolved.ttl = std::min<Duration>(resolved.ttl, std::chrono::seconds(name->ttl));
   }
   const auto before = [](const Ip& a, const Ip& b) { return a.bytes < b.bytes; };
-  std::sort(resolved.addresses.begin(), resolved.addresses.end(), before);
-  resolved.addresses.erase(std::unique(resolved.addresses.begin(), resolved.addresses.end()),
-                           resolved.addresses.end());
+  std::sort(resolved.records.begin(), resolved.records.end(), before);
+  resolved.records.erase(std::unique(resolved.records.begin(), resolved.records.end()),
+                         resolved.records.end());
   return resolved;
 }
 
@@ -66,26 +67,31 @@ struct Resolver::Channel final : private Deferred {
     Channel* channel;
     ares_socket_t fd;
   };
+  template <typename Record>
   struct Question {
     Channel* channel;
     std::string name;
-    Done done;
-  };
-  struct Answer {
-    Done done;
-    absl::StatusOr<Resolved> resolved;
+    Done<Record> done;
   };
 
   Channel(Loop& on, const ResolverOptions& options);
   ~Channel() override;
 
-  void Ask(std::string_view name, Done done);
-  bool InHosts(const std::string& name, Resolved& resolved);
-  void Settle(Done done, absl::StatusOr<Resolved> resolved);
+  void Ask(std::string_view name, Done<Ip> done);
+  void AskService(std::string_view name, Done<Service> done);
+  bool InHosts(const std::string& name, Answer<Ip>& resolved);
+  template <typename Record>
+  void Settle(Done<Record> done, absl::StatusOr<Answer<Record>> answer);
   void OnDeferred() override;
   void OnTick();
   void Watch(ares_socket_t fd, bool readable, bool writable);
+  template <typename Record>
+  Question<Record>* Open(std::string_view name, Done<Record> done);
+  // Null when nobody wants the answer any more.
+  template <typename Record>
+  static std::unique_ptr<Question<Record>> Close(void* question);
   static void OnAnswer(void* question, int status, int timeouts, ares_addrinfo* answer);
+  static void OnService(void* question, int status, int timeouts, unsigned char* answer, int size);
   static void OnReady(uv_poll_t* handle, int status, int events);
 
   Loop& loop;
@@ -95,7 +101,7 @@ struct Resolver::Channel final : private Deferred {
   bool closing = false;
   size_t open_questions = 0;
   absl::flat_hash_map<ares_socket_t, Poll*> polls;
-  std::vector<Answer> answers;
+  std::vector<absl::AnyInvocable<void()>> answers;  // to be given out
   BoundDeadline<Channel, &Channel::OnTick> tick{this};
 };
 
@@ -130,64 +136,99 @@ Resolver::Channel::~Channel() {
   SLUICE_CHECK(polls.empty());
 }
 
-void Resolver::Channel::Ask(std::string_view name, Done done) {
+void Resolver::Channel::Ask(std::string_view name, Done<Ip> done) {
   if (const std::optional<Ip> ip = Ip::Parse(name)) {
-    return Settle(std::move(done), Resolved{{*ip}, kNumericTtl});
+    return Settle<Ip>(std::move(done), Answer<Ip>{{*ip}, kNumericTtl});
   }
-  if (broken != ARES_SUCCESS) return Settle(std::move(done), Unresolved(name, broken));
+  if (broken != ARES_SUCCESS) return Settle<Ip>(std::move(done), Unresolved(name, broken));
   const std::string text(name);
-  if (Resolved found; InHosts(text, found)) return Settle(std::move(done), std::move(found));
+  if (Answer<Ip> found; InHosts(text, found)) {
+    return Settle<Ip>(std::move(done), std::move(found));
+  }
   // RFC 6761 section 6.3: no name server is asked for these, hosts file or not.
   if (const std::string lower = LowerCase(text);
       lower == "localhost" || lower.ends_with(".localhost")) {
-    return Settle(std::move(done),
-                  Resolved{{*Ip::Parse("::1"), *Ip::Parse("127.0.0.1")}, kHostsTtl});
+    return Settle<Ip>(std::move(done),
+                      Answer<Ip>{{*Ip::Parse("::1"), *Ip::Parse("127.0.0.1")}, kHostsTtl});
   }
   const ares_addrinfo_hints hints = Hints();
-  if (open_questions++ == 0) loop.Arm(tick, kTick);
-  ares_getaddrinfo(dns, text.c_str(), nullptr, &hints, OnAnswer,
-                   new Question{this, text, std::move(done)});
+  ares_getaddrinfo(dns, text.c_str(), nullptr, &hints, OnAnswer, Open<Ip>(name, std::move(done)));
 }
 
-bool Resolver::Channel::InHosts(const std::string& name, Resolved& resolved) {
+void Resolver::Channel::AskService(std::string_view name, Done<Service> done) {
+  if (broken != ARES_SUCCESS) return Settle<Service>(std::move(done), Unresolved(name, broken));
+  ares_search(dns, std::string(name).c_str(), ns_c_in, ns_t_srv, OnService,
+              Open<Service>(name, std::move(done)));
+}
+
+bool Resolver::Channel::InHosts(const std::string& name, Answer<Ip>& resolved) {
   const ares_addrinfo_hints hints = Hints();
   ares_getaddrinfo(
       hosts, name.c_str(), nullptr, &hints,
       [](void* to, int status, int, ares_addrinfo* answer) {
-        if (status == ARES_SUCCESS) *static_cast<Resolved*>(to) = Collect(*answer);
+        if (status == ARES_SUCCESS) *static_cast<Answer<Ip>*>(to) = Collect(*answer);
         if (answer != nullptr) ares_freeaddrinfo(answer);
       },
       &resolved);
   resolved.ttl = kHostsTtl;
-  return !resolved.addresses.empty();
+  return !resolved.records.empty();
+}
+
+template <typename Record>
+Resolver::Channel::Question<Record>* Resolver::Channel::Open(std::string_view name,
+                                                             Done<Record> done) {
+  if (open_questions++ == 0) loop.Arm(tick, kTick);
+  return new Question<Record>{this, std::string(name), std::move(done)};
+}
+
+template <typename Record>
+std::unique_ptr<Resolver::Channel::Question<Record>> Resolver::Channel::Close(void* question) {
+  std::unique_ptr<Question<Record>> closed(static_cast<Question<Record>*>(question));
+  --closed->channel->open_questions;
+  if (closed->channel->closing) closed.reset();
+  return closed;
 }
 
 void Resolver::Channel::OnAnswer(void* arg, int status, int, ares_addrinfo* answer) {
-  const std::unique_ptr<Question> question(static_cast<Question*>(arg));
-  Channel& channel = *question->channel;
-  --channel.open_questions;
-  if (!channel.closing) {
-    absl::StatusOr<Resolved> resolved = Unresolved(question->name, ARES_ENODATA);
+  if (const auto question = Close<Ip>(arg)) {
+    absl::StatusOr<Answer<Ip>> resolved = Unresolved(question->name, ARES_ENODATA);
     if (status != ARES_SUCCESS) {
       resolved = Unresolved(question->name, status);
     } else if (answer->nodes != nullptr) {
       resolved = Collect(*answer);
     }
-    channel.Settle(std::move(question->done), std::move(resolved));
+    question->channel->Settle<Ip>(std::move(question->done), std::move(resolved));
   }
   if (answer != nullptr) ares_freeaddrinfo(answer);
 }
 
+void Resolver::Channel::OnService(void* arg, int status, int, unsigned char* bytes, int size) {
+  const auto question = Close<Service>(arg);
+  if (question == nullptr) return;
+  absl::StatusOr<Answer<Service>> answer = Unresolved(question->name, status);
+  if (status == ARES_SUCCESS) {
+    answer = ParseServiceReply({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)});
+    if (!answer.ok()) {
+      answer = absl::Status(answer.status().code(),
+                            absl::StrFormat("cannot resolve %s: %s", question->name,
+                                            std::string(answer.status().message())));
+    }
+  }
+  question->channel->Settle<Service>(std::move(question->done), std::move(answer));
+}
+
 // c-ares may still be on the stack, and `done` may ask again: answers go out at the callback's end.
-void Resolver::Channel::Settle(Done done, absl::StatusOr<Resolved> resolved) {
-  answers.push_back({std::move(done), std::move(resolved)});
+template <typename Record>
+void Resolver::Channel::Settle(Done<Record> done, absl::StatusOr<Answer<Record>> answer) {
+  answers.push_back(
+      [done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
   loop.Defer(*this);
 }
 
 void Resolver::Channel::OnDeferred() {
-  std::vector<Answer> ready;
+  std::vector<absl::AnyInvocable<void()>> ready;
   ready.swap(answers);
-  for (Answer& answer : ready) answer.done(std::move(answer.resolved));
+  for (absl::AnyInvocable<void()>& answer : ready) answer();
 }
 
 void Resolver::Channel::OnTick() {
@@ -230,6 +271,12 @@ Resolver::Resolver(Loop& loop, const ResolverOptions& options)
 
 Resolver::~Resolver() = default;
 
-void Resolver::Resolve(std::string_view name, Done done) { channel_->Ask(name, std::move(done)); }
+void Resolver::Resolve(std::string_view name, Done<Ip> done) {
+  channel_->Ask(name, std::move(done));
+}
+
+void Resolver::ResolveService(std::string_view name, Done<Service> done) {
+  channel_->AskService(name, std::move(done));
+}
 
 }  // namespace sluice::net

@@ -1,5 +1,6 @@
-// Resolver: names to addresses through c-ares, on one loop, with the TTL of the answer. Nothing
-// blocks and nothing is cached: who asks keeps the answer for as long as its TTL says.
+// Resolver: names to addresses, and services to servers, through c-ares, on one loop, with the TTL
+// of the answer. Nothing blocks and nothing is cached: who asks keeps the answer for as long as its
+// TTL says.
 //
 // Threads: the loop's; not for the request path. Cost: while questions are open, one descriptor a
 // name server and a timer of kTick.
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "proxy/base/address.h"
 #include "proxy/net/loop.h"
+#include "proxy/net/service_reply.h"
 
 namespace sluice::net {
 
@@ -24,11 +26,6 @@ struct ResolverOptions {
   int tries = 3;
 };
 
-struct Resolved {
-  std::vector<Ip> addresses;  // A and AAAA, sorted, without repetition; never empty
-  Duration ttl{};             // the smallest of the records
-};
-
 class Resolver {
  public:
   Resolver(Loop& loop, const ResolverOptions& options);
@@ -36,12 +33,16 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // `done` runs exactly once, from the loop, and must not destroy the Resolver. NotFound: the name
-  // does not exist or has no address; DeadlineExceeded: no name server answered; Unavailable or
-  // InvalidArgument: anything else. /etc/hosts is consulted first (TTL kHostsTtl), so "localhost"
-  // works without a name server; a numeric name is its own answer (TTL kNumericTtl).
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Resolved>)>;
-  void Resolve(std::string_view name, Done done);
+  // Of both: `done` runs exactly once, from the loop, and must not destroy the Resolver. NotFound:
+  // the name does not exist or has no address; DeadlineExceeded: no name server answered;
+  // Unavailable or InvalidArgument: anything else. /etc/hosts is consulted first (TTL kHostsTtl),
+  // so "localhost" works without a name server; a numeric name is its own answer (TTL kNumericTtl).
+  template <typename Record>
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Answer<Record>>)>;
+  // A and AAAA records; never an answer without.
+  void Resolve(std::string_view name, Done<Ip> done);
+  // The SRV records of "_http._tcp.shop.internal"; /etc/hosts has none. An answer may be empty.
+  void ResolveService(std::string_view name, Done<Service> done);
 
   static constexpr Duration kHostsTtl = std::chrono::seconds(60);
   static constexpr Duration kNumericTtl = std::chrono::hours(24);

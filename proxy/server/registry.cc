@@ -5,13 +5,14 @@
 namespace sluice::server {
 
 std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std::string_view name,
-                                                     const Address& address) {
+                                                     const Address& address,
+                                                     std::string_view host) {
   // Newlines are in none of the parts.
   Kept<upstream::Server>& kept =
-      servers_[absl::StrFormat("%s\n%s\n%s", pool, name, address.ToString())];
+      servers_[absl::StrFormat("%s\n%s\n%s\n%s", pool, name, address.ToString(), host)];
   if (kept.object == nullptr) {
-    kept.object =
-        std::make_shared<upstream::Server>(PoolOf(pool), std::string(name), address, shards_);
+    kept.object = std::make_shared<upstream::Server>(PoolOf(pool), std::string(name), address,
+                                                     shards_, std::string(host));
   }
   kept.named = true;
   return kept.object;

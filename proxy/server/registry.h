@@ -20,8 +20,9 @@ class Registry {
  public:
   explicit Registry(size_t shards) : shards_(shards) {}
 
+  // `host` is what the server is called beyond `name`, for servers of a service; else empty.
   std::shared_ptr<upstream::Server> ServerOf(std::string_view pool, std::string_view name,
-                                             const Address& address);
+                                             const Address& address, std::string_view host = {});
   std::shared_ptr<upstream::PoolState> PoolOf(std::string_view name);
   std::shared_ptr<exchange::RouteCounters> RouteOf(std::string_view name);
 

@@ -119,12 +119,12 @@ absl::Status Supervisor::Start() {
     workers_.back()->Start();
   }
   tick_ = std::make_unique<net::Ticker>(loop_, kTick, [this] { OnTick(); });
-  names_ = std::make_unique<Names>(loop_, config_->resolver, [this] {
+  discovery_ = std::make_unique<Discovery>(loop_, config_->resolver, [this] {
     if (state_ == State::kServing) PublishWhenSettled();
   });
-  WatchNames();
+  Discover();
   loop_.Arm(first_names_, kFirstNames);
-  if (names_->settled()) NoteReady();
+  if (discovery_->settled()) NoteReady();
   return absl::OkStatus();
 }
 
@@ -196,7 +196,8 @@ void Supervisor::OnTick() {
       if (second) UpdateHedge(*cluster, loop_.now());
     }
   }
-  if (names_->settled()) OnNamesInHand();
+  if (ticks_ % (kTicksPerSecond / ServersFile::kLooksPerSecond) == 0) LookAtServersFiles();
+  if (discovery_->settled()) OnNamesInHand();
 }
 
 // The names are settled, or have had kFirstNames to be.
@@ -207,37 +208,43 @@ void Supervisor::OnNamesInHand() {
 
 // The view.
 
-void Supervisor::WatchNames() {
-  std::vector<std::string> names;
+void Supervisor::Discover() {
+  std::vector<conf::Server> servers;
   for (const conf::Pool& pool : config_->pools) {
-    for (const conf::Server& server : overlay_.ServersOf(pool)) {
-      if (Address::Parse(server.address)) continue;
-      names.push_back(server.address.substr(0, server.address.rfind(':')));
-    }
+    const std::vector<conf::Server> of_pool = overlay_.ServersOf(pool);
+    servers.insert(servers.end(), of_pool.begin(), of_pool.end());
   }
-  names_->Watch(names);
+  discovery_->Watch(std::move(servers), config_->resolver);
+}
+
+// Servers that come and go in files are a small reload, of their list alone.
+void Supervisor::LookAtServersFiles() {
+  std::shared_ptr<const conf::Config> now = servers_files_.Look(config_);
+  if (now == config_) return;
+  config_ = std::move(now);
+  DropGone("servers_file");
+  Discover();
+  if (state_ == State::kServing) PublishWhenSettled();
+}
+
+void Supervisor::DropGone(std::string_view because) {
+  for (const std::string& change : overlay_.DropGone(*config_)) {
+    log::Warn(log::kUnlimited, "%s: %s", because, change);
+  }
 }
 
 std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
   std::vector<upstream::Member> members;
-  for (const conf::Server& server : overlay_.ServersOf(pool)) {
-    const auto add = [&](const Address& address) {
-      members.push_back({.server = registry_.ServerOf(pool.name, server.address, address),
-                         .weight = server.weight,
-                         .tier = server.backup ? 1u : 0u});
-      members.back().server->health->limit = LimitOf(pool, server);
-      members.back().server->connections.SetLimit(
-          pool.max_connections != 0 ? pool.max_connections : ratelimit::Concurrency::kUnlimited);
-    };
-    if (const std::optional<Address> address = Address::Parse(server.address)) {
-      add(*address);
-      continue;
-    }
-    const size_t colon = server.address.rfind(':');
-    const auto port = ParseDecimal(std::string_view(server.address).substr(colon + 1));
-    for (const Ip& ip : names_->AddressesOf(server.address.substr(0, colon))) {
-      add(Address::From(ip, static_cast<uint16_t>(port.value_or(0))));
-    }
+  const std::vector<conf::Server> written = overlay_.ServersOf(pool);
+  for (const Discovery::Found& found : discovery_->Find(pool.name, written)) {
+    members.push_back(
+        {.server = registry_.ServerOf(pool.name, found.as->address, found.address, found.host),
+         .weight = found.weight,
+         .tier = found.tier});
+    upstream::Server& server = *members.back().server;
+    server.health->limit = LimitOf(pool, *found.as);
+    server.connections.SetLimit(pool.max_connections != 0 ? pool.max_connections
+                                                          : ratelimit::Concurrency::kUnlimited);
   }
   overlay_.Adjust(members);
   return members;
@@ -272,9 +279,9 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
 }
 
 void Supervisor::PublishWhenSettled() {
-  if (names_->settled()) return Publish();
-  unpublished_ = true;
-  loop_.Arm(first_names_, kFirstNames);
+  if (discovery_->settled()) return Publish();
+  // Armed once: changes that keep coming must not put off what has changed.
+  if (!std::exchange(unpublished_, true)) loop_.Arm(first_names_, kFirstNames);
 }
 
 void Supervisor::Publish() {
@@ -324,13 +331,11 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
   transports_ = std::move(prepared->transports);
-  for (const std::string& change : overlay_.DropGone(*config_)) {
-    log::Warn(log::kUnlimited, "reload: %s", change);
-  }
+  DropGone("reload");
   LogConcerns();
   ++reloads_;
   log::Info(log::kUnlimited, "reload: done (%d since the start)", reloads_);
-  WatchNames();
+  Discover();
   if (state_ == State::kServing) PublishWhenSettled();
   NotifyManager("READY=1");
   return absl::OkStatus();
@@ -380,7 +385,7 @@ absl::Status Supervisor::ObeyHere(const Order& order, const Author& author) {
   if (same_servers) {
     SetDuties(*view_);
   } else {
-    WatchNames();
+    Discover();
     PublishWhenSettled();
   }
   return absl::OkStatus();
@@ -454,7 +459,7 @@ void Supervisor::Finish() {
     workers_.clear();
     admin_gate_.reset();
     admin_listening_.reset();
-    names_.reset();
+    discovery_.reset();
     tick_.reset();
     signals_.reset();
     pid_file_.reset();

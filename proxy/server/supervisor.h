@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -21,13 +22,14 @@
 #include "proxy/net/timer.h"
 #include "proxy/observe/stats.h"
 #include "proxy/observe/writer.h"
+#include "proxy/server/discovery.h"
 #include "proxy/server/gate.h"
 #include "proxy/server/listener_set.h"
-#include "proxy/server/names.h"
 #include "proxy/server/overlay.h"
 #include "proxy/server/preflight.h"
 #include "proxy/server/process.h"
 #include "proxy/server/registry.h"
+#include "proxy/server/servers_file.h"
 #include "proxy/server/spare_memory.h"
 #include "proxy/server/worker.h"
 
@@ -96,7 +98,9 @@ class Supervisor {
   absl::Status ObeyHere(const Order& order, const Author& author);
   // What the overlay says, to the servers of a view.
   void SetDuties(const exchange::RuntimeView& view);
-  void WatchNames();
+  void Discover();
+  void LookAtServersFiles();
+  void DropGone(std::string_view because);
   std::unique_ptr<exchange::RuntimeView> BuildView();
   std::vector<upstream::Member> ServersOf(const conf::Pool& pool);
   // Serves by the configuration as soon as its names are known, or have had their time to be.
@@ -119,6 +123,7 @@ class Supervisor {
   observe::Sharded<observe::ProcessStats> process_stats_;
   Registry registry_;
   Overlay overlay_;
+  ServersFiles servers_files_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
   ListenerSet listeners_;
   Transports transports_;       // of `config_`
@@ -132,7 +137,7 @@ class Supervisor {
   std::shared_ptr<Listening> admin_listening_;
   std::unique_ptr<PidFile> pid_file_;
   std::unique_ptr<Gate> admin_gate_;
-  std::unique_ptr<Names> names_;
+  std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::Ticker> tick_;
   BoundDeadline<Supervisor, &Supervisor::BeginDrain> leave_{this};

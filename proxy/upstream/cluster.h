@@ -29,9 +29,12 @@ namespace sluice::upstream {
 
 // One address that requests can be sent to.
 struct Server {
-  Server(std::shared_ptr<PoolState> of, std::string configured, const Address& where, size_t shards)
+  // `called` is empty when that is as configured.
+  Server(std::shared_ptr<PoolState> of, std::string configured, const Address& where, size_t shards,
+         std::string called = {})
       : state(std::move(of)),
         name(std::move(configured)),
+        host(called.empty() ? name : std::move(called)),
         label(where.ToString()),
         address(where),
         health(std::make_shared<balancer::HostStats>()),
@@ -40,6 +43,7 @@ struct Server {
   const std::shared_ptr<PoolState> state;
   const std::string& pool = state->name;
   const std::string name;   // as written: may be a DNS name with several addresses
+  const std::string host;   // "shop.internal:8000": by which it is asked, and verified
   const std::string label;  // the address: what logs and metrics call it
   const Address address;
   const std::shared_ptr<balancer::HostStats> health;

@@ -157,7 +157,7 @@ void Opening::OnDialled(std::unique_ptr<net::Socket> socket, int error) {
   if (error != 0) return Fail(DialFailure(error));
   const Transport& transport = *slot_->transport;
   if (transport.tls != nullptr) {
-    const std::string_view name = transport.ServerName(slot_->server->name);
+    const std::string_view name = transport.ServerName(slot_->server->host);
     secure_ = tls::TlsStream::Connect(pool_.loop(), std::move(socket), transport.tls, name,
                                       absl::StrFormat("%s %s", name, slot_->server->label), this);
   } else if (transport.protocol == Protocol::kHttp2) {

@@ -118,6 +118,7 @@ TEST_F(SchemaTest, EveryKeyOfTheTableCanBeLoadedAndReachesTheConfig) {
   Write("routes.toml", "");
   Write("sorry.html", "<p>");
   Write("sorry.json", "{}");
+  Write("servers.txt", "a:1");
   for (const Key& key : Keys()) {
     Write("o.toml", FileWith(key, Sample(key)));
     Config loaded = GoodFile("o.toml");

@@ -52,11 +52,15 @@ TEST(SyntaxTest, ListenersHaveAnAddressOfThisMachineAndAPort) {
 }
 
 TEST(SyntaxTest, ServersMayHaveNamesAndNeedAPort) {
-  ExpectFine(CheckServerAddress, {"10.0.0.11:8000", "[2001:db8::1]:80", "shop.internal:8000",
-                                  "app_1:80", "unix:/run/app.sock", "localhost:1", "a.b.:80"});
+  ExpectFine(CheckServerAddress,
+             {"10.0.0.11:8000", "[2001:db8::1]:80", "shop.internal:8000", "app_1:80",
+              "unix:/run/app.sock", "localhost:1", "a.b.:80", "srv:_http._tcp.shop.internal"});
   ExpectWrong(CheckServerAddress,
               {"", "shop.internal", "10.0.0.11", "10.0.0.11:0", "http://a:80", "a b:80", "-a:80",
-               "a..b:80", "10.0.0.256:80", "10.0.0:80", "a/b:80", "::1:80", ":80", "a:", "a:b"});
+               "a..b:80", "10.0.0.256:80", "10.0.0:80", "a/b:80", "::1:80", ":80", "a:", "a:b",
+               "srv:", "srv:_http._tcp.shop.internal:80", "srv:10.0.0.1", "srv:a..b"});
+  EXPECT_EQ(ServiceOf("srv:_http._tcp.shop.internal"), "_http._tcp.shop.internal");
+  EXPECT_EQ(ServiceOf("shop.internal:8000"), "");
 }
 
 TEST(SyntaxTest, EqualAddressesHaveOneSpelling) {

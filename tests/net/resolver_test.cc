@@ -1,121 +1,15 @@
 #include "proxy/net/resolver.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include <cstring>
-#include <optional>
-#include <thread>
-
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "proxy/base/mutex.h"
-#include "proxy/base/text.h"
 #include "tests/support/loop_fixture.h"
+#include "tests/support/name_server.h"
 
 namespace sluice::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A name server for the names it was told, on a port of its own, in a thread of its own. A name it
-// does not know does not exist (NXDOMAIN).
-class NameServer {
- public:
-  struct Record {
-    std::vector<std::string> addresses;
-    uint32_t ttl = 0;
-    bool silent = false;
-  };
-
-  NameServer() : fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    const Address any = *Address::Parse("127.0.0.1:0");
-    ::bind(fd_.get(), any.get(), any.size());
-    at_ = BoundAddress(fd_.get());
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~NameServer() {
-    ::sendto(fd_.get(), "", 0, 0, at_.get(), at_.size());  // an empty datagram ends it
-    thread_.join();
-  }
-
-  void Add(const std::string& name, Record record) {
-    MutexLock lock(mutex_);
-    records_[name] = std::move(record);
-  }
-  std::string address() const { return at_.ToString(); }
-  int asked() {
-    MutexLock lock(mutex_);
-    return asked_;
-  }
-
- private:
-  void Serve() {
-    char packet[512];
-    sockaddr_storage from{};
-    for (;;) {
-      socklen_t size = sizeof from;
-      auto* const to = reinterpret_cast<sockaddr*>(&from);
-      const ssize_t n = ::recvfrom(fd_.get(), packet, sizeof packet, 0, to, &size);
-      if (n <= 0) return;
-      const std::string reply = Reply(std::string_view(packet, static_cast<size_t>(n)));
-      if (!reply.empty()) ::sendto(fd_.get(), reply.data(), reply.size(), 0, to, size);
-    }
-  }
-
-  // RFC 1035 section 4: the question comes back with the answers behind it.
-  std::string Reply(std::string_view query) {
-    std::string name;
-    size_t at = 12;
-    while (query[at] != 0) {
-      if (!name.empty()) name += '.';
-      const auto length = static_cast<size_t>(query[at]);
-      name += query.substr(at + 1, length);
-      at += length + 1;
-    }
-    const int type = query[at + 2];
-    MutexLock lock(mutex_);
-    ++asked_;
-    const auto found = records_.find(name);
-    if (found != records_.end() && found->second.silent) return {};
-    std::string answers;
-    char count = 0;
-    if (found != records_.end()) {
-      for (const std::string& text : found->second.addresses) {
-        const Ip ip = *Ip::Parse(text);
-        if (ip.is_v4() != (type == 1)) continue;
-        answers += Answer(ip, found->second.ttl);
-        ++count;
-      }
-    }
-    std::string reply(query.substr(0, 2));
-    reply += '\x81';
-    reply += found == records_.end() ? '\x83' : '\x80';
-    reply += std::string("\0\1\0", 3) + count + std::string(4, '\0');
-    reply += query.substr(12, at + 5 - 12);
-    return reply + answers;
-  }
-
-  static std::string Answer(const Ip& ip, uint32_t ttl) {
-    const uint32_t wire_ttl = htonl(ttl);
-    std::string answer("\xc0\x0c\0", 3);
-    answer += ip.is_v4() ? '\x01' : '\x1c';
-    answer += std::string("\0\1", 2);
-    answer.append(reinterpret_cast<const char*>(&wire_ttl), 4);
-    const size_t size = ip.is_v4() ? 4 : 16;
-    answer += '\0';
-    answer += static_cast<char>(size);
-    answer.append(reinterpret_cast<const char*>(ip.bytes.data()) + 16 - size, size);
-    return answer;
-  }
-
-  Fd fd_;
-  Address at_;
-  Mutex mutex_;
-  TextMap<Record> records_ SLUICE_GUARDED_BY(mutex_);
-  int asked_ SLUICE_GUARDED_BY(mutex_) = 0;
-  std::thread thread_;
-};
+using test::NameServer;
 
 class ResolverTest : public LoopTest {
  protected:
@@ -124,7 +18,7 @@ class ResolverTest : public LoopTest {
         std::make_unique<Resolver>(loop_, ResolverOptions{{server_.address()}, timeout, tries});
   }
   void Ask(std::string_view name) {
-    resolver_->Resolve(name, [this](absl::StatusOr<Resolved> got) {
+    resolver_->Resolve(name, [this](absl::StatusOr<Answer<Ip>> got) {
       ++calls_;
       result_ = std::move(got);
     });
@@ -137,13 +31,13 @@ class ResolverTest : public LoopTest {
   }
   std::string Addresses() const {
     if (!result_.ok()) return std::string(result_.status().message());
-    return absl::StrJoin(result_->addresses, " ",
+    return absl::StrJoin(result_->records, " ",
                          [](std::string* out, const Ip& ip) { *out += ip.ToString(); });
   }
 
   NameServer server_;
   int calls_ = 0;
-  absl::StatusOr<Resolved> result_ = absl::UnknownError("not asked");
+  absl::StatusOr<Answer<Ip>> result_ = absl::UnknownError("not asked");
   std::unique_ptr<Resolver> resolver_;
 };
 
@@ -212,9 +106,9 @@ TEST_F(ResolverTest, ManyQuestionsAreAnsweredEach) {
   for (int i = 0; i < 50; ++i) {
     const Ip expected = *Ip::Parse(absl::StrFormat("10.0.1.%d", i));
     resolver_->Resolve(absl::StrFormat("host%d.test", i),
-                       [this, &right, expected](absl::StatusOr<Resolved> got) {
+                       [this, &right, expected](absl::StatusOr<Answer<Ip>> got) {
                          ++calls_;
-                         if (got.ok() && got->addresses == std::vector<Ip>{expected}) ++right;
+                         if (got.ok() && got->records == std::vector<Ip>{expected}) ++right;
                        });
   }
   RunUntil([&] { return calls_ == 50; });
@@ -224,7 +118,7 @@ TEST_F(ResolverTest, ManyQuestionsAreAnsweredEach) {
 TEST_F(ResolverTest, ACallbackMayAskAgain) {
   server_.Add("a.test", {{"10.0.0.1"}, 5});
   Open();
-  resolver_->Resolve("a.test", [this](const absl::StatusOr<Resolved>&) { Ask("a.test"); });
+  resolver_->Resolve("a.test", [this](const absl::StatusOr<Answer<Ip>>&) { Ask("a.test"); });
   RunUntil([&] { return calls_ == 1; });
   EXPECT_EQ(Addresses(), "10.0.0.1");
 }
@@ -245,6 +139,47 @@ TEST_F(ResolverTest, ANameServerThatIsNoAddressFailsEveryQuestion) {
   resolver_ = std::make_unique<Resolver>(loop_, ResolverOptions{{"not an address"}, 1s, 1});
   Get("web.test");
   EXPECT_FALSE(result_.ok());
+}
+
+class ServiceTest : public ResolverTest {
+ protected:
+  // The servers of a service, or why there are none.
+  std::string Servers(std::string_view name) {
+    std::optional<absl::StatusOr<Answer<Service>>> got;
+    resolver_->ResolveService(
+        name, [&](absl::StatusOr<Answer<Service>> answer) { got = std::move(answer); });
+    EXPECT_FALSE(got.has_value()) << "told from inside ResolveService()";
+    RunUntil([&] { return got.has_value(); });
+    if (!got->ok()) return std::string(got->status().message());
+    ttl_ = (*got)->ttl;
+    return absl::StrJoin((*got)->records, ", ", [](std::string* out, const Service& one) {
+      absl::StrAppendFormat(out, "%d %d %s:%d", one.priority, one.weight, one.host, one.port);
+    });
+  }
+  Duration ttl_{};
+};
+
+TEST_F(ServiceTest, GivesItsServersInOrderOncePerRecordWithTheTtl) {
+  server_.Add("_http._tcp.shop.test", {.ttl = 30,
+                                       .targets = {{10, 0, 8002, "spare.test"},
+                                                   {0, 60, 8001, "Web.test"},
+                                                   {0, 20, 8000, "web.test"},
+                                                   {0, 60, 8001, "web.test"}}});
+  Open();
+  EXPECT_EQ(Servers("_http._tcp.shop.test"),
+            "0 20 web.test:8000, 0 60 web.test:8001, 10 0 spare.test:8002");
+  EXPECT_EQ(ttl_, 30s);
+}
+
+TEST_F(ServiceTest, ATargetOfTheRootIsAServiceWithoutServers) {
+  server_.Add("_http._tcp.shop.test", {.ttl = 30, .targets = {{0, 0, 0, ""}}});
+  Open();
+  EXPECT_EQ(Servers("_http._tcp.shop.test"), "");
+}
+
+TEST_F(ServiceTest, AServiceThatDoesNotExistIsNotFound) {
+  Open();
+  EXPECT_TRUE(Servers("_http._tcp.shop.test").starts_with("cannot resolve _http._tcp.shop.test: "));
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ class OverlayTest : public testing::Test {
   }
 
   void Know(const std::string& name, const std::string& address) {
-    servers_.push_back(
-        std::make_shared<upstream::Server>("web", name, *Address::Parse(address), 1));
+    servers_.push_back(std::make_shared<upstream::Server>(
+        std::make_shared<upstream::PoolState>("web", 1), name, *Address::Parse(address), 1));
   }
 
   absl::Status Do(Deed deed, const std::string& server, std::optional<uint32_t> weight = {},
