@@ -391,7 +391,7 @@ void Exchange::ArmProgress(Duration length) {
 void Exchange::OnNoProgress() {
   switch (phase_) {
     case Phase::kPlace:
-      if (!waits()) return Place();
+      if (!waits()) return OnPauseOver();
       pool_stats().queue_timeouts.Add();
       return Fail(
           {.cause = Cause::kLimit, .why = "no server of the pool had room within queue_timeout"},

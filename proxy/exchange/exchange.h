@@ -96,7 +96,10 @@ class Exchange final : public http::DownstreamEvents,
   Again NextAfter(const Failure& why, bool reused) const;
   bool TriesAgainAfter(UpstreamRequest& from, const http::ResponseHead& head);
   bool TakeRetry();
-  void TryAgain(Cause cause, bool at_once);
+  void GoOnWith(UpstreamRequest& other);
+  void TryAgain(Cause cause);
+  void Pause();
+  void OnPauseOver();
   void EndTries(const Failure* why);
   void ClientLeft(std::string_view why);
   void Fail(const Failure& why, int status);
@@ -143,6 +146,7 @@ class Exchange final : public http::DownstreamEvents,
   balancer::RetryBudget::Retry retry_;
   balancer::RetryBudget::Retry hedging_;
   std::optional<Failure> failed_;  // the last try that did, and another followed
+  uint32_t pauses_ = 0;            // before this retry
   TimePoint placing_{};
   bool client_finished_ = false;
   bool counted_in_flight_ = false;

@@ -68,11 +68,11 @@ constexpr std::string_view RetryCause(Cause cause, bool nothing_sent) {
   }
 }
 
-// Before the retry that follows the `tries`-th try: `eighths` (1 to 8, by chance) of the base,
-// which doubles with each. Few different lengths, as net::Loop wants them.
-constexpr Duration Backoff(Duration base, uint32_t tries, uint32_t eighths) {
+// The nth pause of a request: `eighths` (1 to 8, by chance) of the base, which doubles with each.
+// Few different lengths, as net::Loop wants them.
+constexpr Duration Backoff(Duration base, uint32_t nth, uint32_t eighths) {
   constexpr uint32_t kMostDoublings = 6;
-  return base * (1 << std::min(tries - 1, kMostDoublings)) * eighths / 8;
+  return base * (1 << std::min(nth - 1, kMostDoublings)) * eighths / 8;
 }
 
 // How long a server asks to be left alone (RFC 9110 section 10.2.3). Zero for a date: it says when

@@ -19,6 +19,10 @@ std::optional<uint64_t> AffinityKey(const Ip& client) {
   return balancer::Hash({reinterpret_cast<const char*>(client.bytes.data()), client.bytes.size()});
 }
 
+// For the retry budget, each up to twice as long as the one before: with the usual backoff a second
+// and a half in all.
+constexpr uint32_t kMostPauses = 6;
+
 // Of the answer to a client whose request no try has got through.
 int StatusOf(Cause cause) {
   switch (cause) {
@@ -180,18 +184,20 @@ void Exchange::OnFailed(UpstreamRequest& from, const Failure& why, bool reused) 
     return from.StartAgain();
   }
   tried_.push_back(from.host());
-  const bool repeated = other == nullptr && again == Again::kOtherServer &&
-                        cluster_->shared->hosts.AnyLeft(tried_) && TakeRetry();
+  const bool repeated =
+      other == nullptr && again == Again::kOtherServer && cluster_->shared->hosts.AnyLeft(tried_);
   ReportFailedTry(from.server(), why, repeated || other != nullptr, record_);
   from.Blame(why);
   from.End(&why);
-  if (other != nullptr) {
-    at_ = other;
-    return;
-  }
+  if (other != nullptr) return GoOnWith(*other);
   if (!repeated) return Fail(why, StatusOf(why.cause));
   failed_ = why;
-  TryAgain(why.cause, why.nothing_sent && record_.tries == 1);
+  TryAgain(why.cause);
+}
+
+void Exchange::GoOnWith(UpstreamRequest& other) {
+  at_ = &other;
+  ArmProgress(route_->timeouts.head);
 }
 
 // An answer that the pool wants from another server, if there is one.
@@ -209,39 +215,57 @@ bool Exchange::TriesAgainAfter(UpstreamRequest& from, const http::ResponseHead& 
   failed.tries_left = pool_spec().tries > record_.tries ? 1 : 0;
   UpstreamRequest* const other = OtherThan(from);
   tried_.push_back(from.host());
-  const bool repeated = other == nullptr && exchange::TryAgain(failed) == Again::kOtherServer &&
-                        cluster_->shared->hosts.AnyLeft(tried_) && TakeRetry();
-  if (!repeated && other == nullptr) return false;
+  if (other == nullptr) {
+    const bool may = exchange::TryAgain(failed) == Again::kOtherServer &&
+                     cluster_->shared->hosts.AnyLeft(tried_);
+    // An answer in hand is better than waiting for the budget.
+    if (may && !TakeRetry()) pool_stats().retries_denied.Add();
+    if (!may || !retry_) return false;
+  }
   ReportFailedTry(from.server(), why, true, record_);
   record_.server_status = head.status;
   from.End(nullptr);
   if (other != nullptr) {
-    at_ = other;
-    return true;
+    GoOnWith(*other);
+  } else {
+    failed_ = why;
+    TryAgain(Cause::kNone);
   }
-  failed_ = why;
-  TryAgain(Cause::kNone, /*at_once=*/false);
   return true;
 }
 
-// The budget is for what costs servers work beyond what clients ask for.
 bool Exchange::TakeRetry() {
   retry_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
-  if (!retry_) pool_stats().retries_denied.Add();
   return static_cast<bool>(retry_);
 }
 
-void Exchange::TryAgain(Cause cause, bool at_once) {
+// After `failed_`.
+void Exchange::TryAgain(Cause cause) {
   pool_stats().retries.Add(cause);
   progress_.Cancel();
   hedge_due_.Cancel();
   try_due_.Cancel();
   at_ = &first_;
   phase_ = Phase::kPlace;
-  const Duration wait = Backoff(pool_spec().retry.backoff, record_.tries,
-                                absl::Uniform<uint32_t>(context_.random(), 1, 9));
-  if (at_once || wait == Duration::zero()) return Place();
-  ArmProgress(wait);
+  pauses_ = record_.tries - 1;
+  if (failed_->nothing_sent && pauses_ == 0) return Place();
+  Pause();
+}
+
+void Exchange::Pause() {
+  const Duration pause = Backoff(pool_spec().retry.backoff, ++pauses_,
+                                 absl::Uniform<uint32_t>(context_.random(), 1, 9));
+  if (pause == Duration::zero()) return OnPauseOver();
+  ArmProgress(pause);
+}
+
+// The budget is for what may cost servers more work than clients ask for. A server that dies fails
+// many requests at once, more than may be tried again at once: those wait for their turn.
+void Exchange::OnPauseOver() {
+  if (failed_->nothing_sent || retry_ || TakeRetry()) return Place();
+  if (pauses_ < kMostPauses && pool_spec().retry.backoff > Duration::zero()) return Pause();
+  pool_stats().retries_denied.Add();
+  Fail(*failed_, StatusOf(failed_->cause));
 }
 
 }  // namespace sluice::exchange

@@ -215,11 +215,37 @@ TEST(RetryFlowTest, WhatIsNotNamedIsNotTriedAgain) {
 }
 
 TEST(RetryFlowTest, ABudgetOfNothingAllowsNoRetry) {
-  Origin good(Ok("good"));
-  TestProxy proxy(Site{.servers = {Nowhere(), Nowhere()},
-                       .pool = "retry = { budget_percent = 0, budget_least = 0 }"});
+  Origin one(Dies), two(Dies);
+  const std::string none = "retry = { budget_percent = 0, budget_least = 0, backoff = \"1ms\" }";
+  TestProxy proxy(Site{.servers = {one.address(), two.address()}, .pool = none});
   EXPECT_EQ(proxy.Get("/").status(), 502);
   EXPECT_EQ(proxy.PoolCounts().retries_denied, 1u);
+  EXPECT_EQ(one.requests().size() + two.requests().size(), 1u);
+  Origin good(Ok("good"));
+  TestProxy refused(Site{.servers = {Nowhere(), good.address()}, .pool = none});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(refused.Get("/").body, "good") << "which cost nobody work";
+}
+
+TEST(RetryFlowTest, MoreThanTheBudgetAtOnceWaitForTheirTurn) {
+  Moment die;
+  Origin dies([&](Wire& wire, Origin& self, uint32_t) {
+    if (!self.Take(wire)) return;
+    EXPECT_TRUE(die.Await());
+  });
+  Origin good(Ok("good"));
+  TestProxy proxy(Site{.servers = {dies.address(), good.address()},
+                       .pool = "strategy = \"round_robin\"\n"
+                               "retry = { budget_percent = 0, budget_least = 1 }"});
+  std::vector<Wire> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.push_back(proxy.Connect());
+    clients.back().Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  EXPECT_TRUE(
+      TestProxy::Eventually([&] { return dies.requests().size() + good.requests().size() == 16; }));
+  EXPECT_GE(dies.requests().size(), 4u);
+  die.Happen();
+  for (Wire& client : clients) EXPECT_EQ(client.ReadResponse().body, "good");
 }
 
 TEST(RetryFlowTest, ATryThatTakesTooLongIsTriedAtAnotherServerAndTheLastIsNot) {
