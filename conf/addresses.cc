@@ -147,6 +147,13 @@ std::string CheckAdminAddress(std::string_view text) {
   return wrong.empty() ? wrong : absl::StrFormat("%s, or \"off\"", wrong);
 }
 
+std::string CheckAdminSocket(std::string_view text) {
+  if (text == "off") return {};
+  if (!text.starts_with('/'))
+    return "is no absolute path; write \"/run/sluice/admin.sock\" or \"off\"";
+  return CheckUnixPath(text);
+}
+
 std::string CheckServerAddress(std::string_view text) {
   if (text.starts_with("unix:")) return CheckUnixPath(text.substr(5));
   if (text.starts_with(kService)) {

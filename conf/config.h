@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -193,7 +194,15 @@ struct OperationalLog {
 };
 
 struct Admin {
-  std::string address = "127.0.0.1:9900";  // "off": none
+  std::string address = "127.0.0.1:9900";         // "off": none
+  std::string socket = "/run/sluice/admin.sock";  // "off": none
+  File token_file;  // what changes over TCP must bring; none: nothing is changed over TCP
+
+  // Without the line's end; empty: none.
+  std::string_view token() const {
+    const std::string_view text = token_file.content;
+    return text.substr(0, text.find_last_not_of(" \r\n") + 1);
+  }
 };
 
 struct ResolverConfig {

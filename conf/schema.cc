@@ -469,6 +469,16 @@ constexpr Key kKeys[] = {
     {"admin.address", Type::kText, At<&Config::admin, &Admin::address>, "\"127.0.0.1:9900\"", "",
      "Where to serve /metrics, /status, /healthz and /readyz; \"off\": nowhere.",
      CheckAdminAddress},
+    {"admin.socket", Type::kText, At<&Config::admin, &Admin::socket>, "\"/run/sluice/admin.sock\"",
+     "",
+     "Unix socket that answers the same and takes changes, for root and sluice's own user; "
+     "\"off\": none. The default one is left out where its folder cannot be used. Read at start "
+     "only.",
+     CheckAdminSocket},
+    {"admin.token_file", Type::kFile, At<&Config::admin, &Admin::token_file>, kNone, "",
+     "File with a token of 16 characters or more. Who brings it (Authorization: Bearer) may make "
+     "changes at a loopback address, too; none: there nobody may.",
+     CheckPlain, "\"admin.token\""},
 
     {"resolver.servers", Type::kTexts, At<&Config::resolver, &ResolverConfig::servers>, "[]", "",
      "Name servers; none: those of the system.", CheckResolverAddress, "[\"10.0.0.2\"]"},

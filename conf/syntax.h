@@ -25,7 +25,10 @@ std::string CheckToken(std::string_view text);
 std::string CheckListenAddress(std::string_view text);
 // The same, or "off".
 std::string CheckAdminAddress(std::string_view text);
-// The same with a name as host allowed, port 1 to 65535; or "srv:_http._tcp.shop.internal".
+// An absolute path that is short enough for a Unix socket, or "off".
+std::string CheckAdminSocket(std::string_view text);
+// As a listener's, with a name as host allowed and port 1 to 65535; or
+// "srv:_http._tcp.shop.internal".
 std::string CheckServerAddress(std::string_view text);
 // The service that a server's address names, "_http._tcp.shop.internal"; empty: none.
 std::string_view ServiceOf(std::string_view address);

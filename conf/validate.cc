@@ -16,6 +16,9 @@
 namespace sluice::conf {
 namespace {
 
+// Characters. Nobody guesses 64 bits over the network, however often they may try.
+constexpr size_t kShortestToken = 16;
+
 class Validator {
  public:
   Validator(const Config& config, Report& report) : config_(config), report_(report) {}
@@ -72,6 +75,23 @@ class Validator {
     if (config_.admin.address != "off") {
       CheckAddress(addresses, config_.admin.address, "admin.address");
     }
+    if (config_.admin.socket.starts_with('/')) {
+      CheckAddress(addresses, "unix:" + config_.admin.socket, "admin.socket");
+    }
+    CheckAdminToken();
+  }
+
+  // Not shown in the error: it may be right but for its length.
+  void CheckAdminToken() {
+    if (config_.admin.token_file.name.empty()) return;
+    const std::string_view token = config_.admin.token();
+    const bool plain =
+        std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (plain && token.size() >= kShortestToken) return;
+    report_.WrongAt("admin.token_file",
+                    absl::StrFormat("the token in %s is %s; make one with openssl rand -hex 32",
+                                    Quote(config_.admin.token_file.name),
+                                    plain ? "too short" : "not one line of visible ASCII"));
   }
 
   void CheckTls(const Listener& listener, const std::string& place) {

@@ -25,10 +25,17 @@ struct TlsPeer {
   }
 };
 
+// The process at the other end of a Unix socket, as it was when it connected.
+struct PeerProcess {
+  uint32_t uid = 0;
+  int32_t pid = 0;  // 0: not known
+};
+
 struct Peer {
   Ip ip;  // all zeros for Unix sockets
   uint16_t port = 0;
   bool is_unix = false;
+  PeerProcess process;           // of a Unix socket
   const TlsPeer* tls = nullptr;  // the connection's; null: plain
 
   std::string_view scheme() const { return tls != nullptr ? "https" : "http"; }

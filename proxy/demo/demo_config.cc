@@ -37,7 +37,8 @@ std::string DemoConfig(int port, int admin_port, const std::vector<Address>& ser
       "level = \"warn\"\n"
       "\n"
       "[admin]\n"
-      "address = \"127.0.0.1:%d\"\n",
+      "address = \"127.0.0.1:%d\"\n"
+      "socket = \"off\"\n",
       HasIpv6() ? "[::]" : "0.0.0.0", port, list, admin_port);
 }
 

@@ -459,6 +459,15 @@ Address Socket::peer() const {
   return Address::From(address, size);
 }
 
+PeerProcess Socket::process() const {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (core_ == nullptr || ::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return {};
+  }
+  return {.uid = credentials.uid, .pid = credentials.pid};
+}
+
 Address Socket::local() const {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "proxy/base/address.h"
+#include "proxy/base/peer.h"
 #include "proxy/net/fd.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/stream.h"
@@ -63,6 +64,8 @@ class Socket final : public Stream {
   // One system call each; an empty Address when the connection is gone.
   Address peer() const;
   Address local() const;
+  // Of a Unix socket: who connected, as the kernel vouches for (SO_PEERCRED).
+  PeerProcess process() const;
 
   // From this size on a write goes to the kernel at once instead of gathering.
   static constexpr size_t kAtOnce = 16 * 1024;

@@ -94,7 +94,9 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
                  ratelimit::Permit permit) {
   Peer peer;
   peer.is_unix = from.family() == AF_UNIX || listening_->bound.family() == AF_UNIX;
-  if (!peer.is_unix) {
+  if (peer.is_unix) {
+    peer.process = socket->process();
+  } else {
     peer.ip = from.ip();
     peer.port = from.port();
   }

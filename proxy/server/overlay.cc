@@ -53,6 +53,10 @@ std::optional<Deed> ParseDeed(std::string_view name) {
   return static_cast<Deed>(found - std::begin(kDeeds));
 }
 
+bool IsNamed(const upstream::Server& server, std::string_view text) {
+  return server.name == text || SameServer(server.label, text);
+}
+
 std::string_view DutyName(Duty duty) {
   switch (duty) {
     case Duty::kReady:
@@ -291,6 +295,10 @@ void Overlay::Adjust(std::vector<upstream::Member>& members) const {
 Duty Overlay::DutyOf(const upstream::Server& server) const {
   const Change* const change = Get(server, Kind::kDuty);
   return change == nullptr ? Duty::kReady : change->duty;
+}
+
+bool Overlay::Added(const upstream::Server& server) const {
+  return Get(server, Kind::kAdded) != nullptr;
 }
 
 std::vector<std::string> Overlay::DropGone(const conf::Config& config) {

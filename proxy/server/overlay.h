@@ -45,6 +45,9 @@ inline constexpr std::string_view kDeeds[] = {"drain", "maintenance", "ready", "
 constexpr std::string_view DeedName(Deed deed) { return kDeeds[static_cast<size_t>(deed)]; }
 std::optional<Deed> ParseDeed(std::string_view name);
 
+// Whether `text` means the server: as written, its address, or another spelling of that.
+bool IsNamed(const upstream::Server& server, std::string_view text);
+
 // "ready", "draining", "maintenance".
 std::string_view DutyName(balancer::Duty duty);
 
@@ -100,6 +103,7 @@ class Overlay {
   // Takes out what is removed, and weighs anew what is reweighed.
   void Adjust(std::vector<upstream::Member>& members) const;
   balancer::Duty DutyOf(const upstream::Server& server) const;
+  bool Added(const upstream::Server& server) const;
 
   // Drops what is said of servers that `config` no longer has, and additions that it has now.
   // What is dropped, in sentences for the log.

@@ -86,6 +86,7 @@ std::vector<std::string_view> NeedsRestart(const conf::Config& before, const con
   if (before.access_log.queue != after.access_log.queue) keys.push_back("access_log.queue");
   if (before.log.output != after.log.output) keys.push_back("log.output");
   if (before.admin.address != after.admin.address) keys.push_back("admin.address");
+  if (before.admin.socket != after.admin.socket) keys.push_back("admin.socket");
   if (before.resolver.servers != after.resolver.servers) keys.push_back("resolver.servers");
   for (const conf::Listener& listener : after.listeners) {
     for (const conf::Listener& old : before.listeners) {

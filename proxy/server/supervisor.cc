@@ -24,6 +24,7 @@ constexpr Duration kFirstNames = std::chrono::seconds(5);
 // Descriptors that are not connections: listeners, logs, loops, the resolver.
 constexpr uint64_t kReservedFiles = 256;
 constexpr uint32_t kAdminConnections = 64;
+constexpr std::string_view kAdminName = "admin";
 
 // An HTTP/1 connection serves one request at a time, so a cap on connections is one on requests.
 uint32_t LimitOf(const conf::Pool& pool, const conf::Server& server) {
@@ -140,19 +141,36 @@ absl::Status Supervisor::OpenOutputs(const conf::Config& config) {
 }
 
 absl::Status Supervisor::OpenAdmin() {
-  if (admin_service_ == nullptr || config_->admin.address == "off") return absl::OkStatus();
-  const conf::Listener listener{.name = "admin", .address = config_->admin.address};
+  const conf::Admin& admin = config_->admin;
+  if (admin_service_ == nullptr) return absl::OkStatus();
+  if (admin.address != "off") {
+    const conf::Listener listener{.name = std::string(kAdminName), .address = admin.address};
+    if (absl::Status status = OpenAdmin(listener); !status.ok()) return status;
+  }
+  if (admin.socket == "off") return absl::OkStatus();
+  absl::Status status =
+      OpenAdmin({.name = "admin socket", .address = "unix:" + admin.socket, .unix_mode = "0600"});
+  if (status.ok() || admin.socket != conf::Admin().socket) return status;
+  log::Warn(log::kUnlimited, "%s; sluice ctl can change nothing without",
+            std::string(status.message()));
+  return absl::OkStatus();
+}
+
+absl::Status Supervisor::OpenAdmin(const conf::Listener& listener) {
   ListenerSet own(1);
   if (absl::Status status = own.Apply({listener}, {nullptr}, kAdminConnections); !status.ok()) {
     return absl::Status(status.code(), absl::StrFormat("admin: %s", status.message()));
   }
-  admin_listening_ = own.all().front();
-  admin_gate_ = std::make_unique<Gate>(loop_, *admin_service_, own.BindingsFor(0).front(), 0);
+  admin_gates_.push_back(
+      std::make_unique<Gate>(loop_, *admin_service_, own.BindingsFor(0).front(), 0));
   return absl::OkStatus();
 }
 
 Address Supervisor::admin_address() const {
-  return admin_listening_ != nullptr ? admin_listening_->bound : Address();
+  for (const std::unique_ptr<Gate>& gate : admin_gates_) {
+    if (gate->listening().spec->name == kAdminName) return gate->listening().bound;
+  }
+  return {};
 }
 
 void Supervisor::NoteReady() {
@@ -451,14 +469,13 @@ void Supervisor::Finish() {
   leave_.Cancel();
   for (const std::unique_ptr<Worker>& worker : workers_) worker->Cut();
   for (const std::unique_ptr<Worker>& worker : workers_) worker->Join();
-  if (admin_gate_ != nullptr) {
-    admin_gate_->CloseListener();
-    admin_gate_->CutConnections();
+  for (const std::unique_ptr<Gate>& gate : admin_gates_) {
+    gate->CloseListener();
+    gate->CutConnections();
   }
   loop_.Post([this] {
     workers_.clear();
-    admin_gate_.reset();
-    admin_listening_.reset();
+    admin_gates_.clear();
     discovery_.reset();
     tick_.reset();
     signals_.reset();

@@ -79,7 +79,7 @@ class Supervisor {
   // Null before the first view.
   const exchange::RuntimeView* view() const { return view_.get(); }
   const ListenerSet& listeners() const { return listeners_; }
-  // Of the admin listener; an empty Address when it is off.
+  // Of admin.address; an empty Address when it is off.
   Address admin_address() const;
   uint64_t log_lines_dropped() const { return writer_ == nullptr ? 0 : writer_->dropped(); }
   const observe::Sharded<observe::ProcessStats>& process_stats() const { return process_stats_; }
@@ -92,6 +92,7 @@ class Supervisor {
  private:
   absl::Status OpenOutputs(const conf::Config& config);
   absl::Status OpenAdmin();
+  absl::Status OpenAdmin(const conf::Listener& listener);
   void OnSignal(int signal);
   void OnTick();
   absl::Status Apply(std::shared_ptr<const conf::Config> config);
@@ -134,9 +135,8 @@ class Supervisor {
   std::vector<std::unique_ptr<Worker>> workers_;
   size_t drained_workers_ = 0;
   Service* admin_service_ = nullptr;
-  std::shared_ptr<Listening> admin_listening_;
+  std::vector<std::unique_ptr<Gate>> admin_gates_;
   std::unique_ptr<PidFile> pid_file_;
-  std::unique_ptr<Gate> admin_gate_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<net::Ticker> tick_;

@@ -44,8 +44,9 @@ TEST_F(ErrorsTest, AKeyInTheWrongTableIsToldWhereItBelongs) {
 }
 
 TEST_F(ErrorsTest, AKeyLikeNoOtherGetsTheListOfThoseThereAre) {
-  EXPECT_EQ(InPool("[admin]\nqqqqqqqqq = 1"),
-            "t.toml:7:1: unknown key 'qqqqqqqqq' in [admin]; it may be address\n");
+  EXPECT_EQ(
+      InPool("[admin]\nqqqqqqqqq = 1"),
+      "t.toml:7:1: unknown key 'qqqqqqqqq' in [admin]; it may be address, socket or token_file\n");
 }
 
 TEST_F(ErrorsTest, WhatIsNotThereYetIsUnknown) {
@@ -61,6 +62,18 @@ TEST_F(ErrorsTest, WhatIsTriedAgainIsNamedByItsNames) {
             "t.toml:6:17: pool.retry.on: \"conect\" is not connect, reset, timeout or a status "
             "from 400 to 599; did you mean 'connect'?\n");
   EXPECT_THAT(InPool("hedge.percentile = 100"), HasSubstr("0..99"));
+}
+
+TEST_F(ErrorsTest, ATokenThatCouldBeGuessedIsRefusedAndNotShown) {
+  Write("good", "0123456789abcdef\n");
+  Write("short", "0123456789abcde\n");
+  Write("two", "0123456789abcdef\n0123456789abcdef\n");
+  EXPECT_EQ(InPool("[admin]\ntoken_file = \"good\""), "");
+  EXPECT_THAT(InPool("[admin]\ntoken_file = \"short\""),
+              AllOf(HasSubstr("t.toml:7:1"), HasSubstr("too short"), Not(HasSubstr("0123"))));
+  EXPECT_THAT(InPool("[admin]\ntoken_file = \"two\""), HasSubstr("not one line"));
+  EXPECT_THAT(InPool("[admin]\nsocket = \"admin.sock\""), HasSubstr("no absolute path"));
+  EXPECT_EQ(InPool("[admin]\nsocket = \"off\""), "");
 }
 
 TEST_F(ErrorsTest, ALimitOfHandshakesIsARateThatCanBeKept) {
@@ -208,6 +221,8 @@ TEST_F(ErrorsTest, AnAddressCanBeListenedOnOnceInWhateverSpelling) {
   EXPECT_THAT(InListener("[[listener]]\naddress = \"[0::0]:80\""),
               StartsWith("t.toml:4:11: the address \"[::]:80\" is there already, at t.toml:2:11"));
   EXPECT_THAT(InPool("[admin]\naddress = \"[::]:80\""), HasSubstr("is there already"));
+  EXPECT_THAT(InPool("[admin]\naddress = \"unix:/a.sock\"\nsocket = \"/a.sock\""),
+              HasSubstr("is there already"));
 }
 
 TEST_F(ErrorsTest, ARouteToNowhereIsToldWhatPoolsThereAre) {

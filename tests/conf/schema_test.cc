@@ -119,6 +119,7 @@ TEST_F(SchemaTest, EveryKeyOfTheTableCanBeLoadedAndReachesTheConfig) {
   Write("sorry.html", "<p>");
   Write("sorry.json", "{}");
   Write("servers.txt", "a:1");
+  Write("admin.token", "0123456789abcdef");
   for (const Key& key : Keys()) {
     Write("o.toml", FileWith(key, Sample(key)));
     Config loaded = GoodFile("o.toml");

@@ -14,11 +14,12 @@ std::string Site::Text() const {
   std::string quoted;
   for (const std::string& server : servers) absl::StrAppendFormat(&quoted, "\"%s\", ", server);
   return absl::StrFormat(
-      "[process]\nworkers = %d\n%s\n[admin]\naddress = \"127.0.0.1:0\"\n"
+      "[process]\nworkers = %d\n%s\n[admin]\naddress = \"127.0.0.1:0\"\n%s\n"
       "[access_log]\n%s\n[log]\nlevel = \"error\"\n"
       "[[listener]]\naddress = \"%s\"\n%s\n"
       "[[pool]]\nname = \"web\"\nservers = [%s]\n%s\n%s\n",
-      workers, process, access_log, address, listener, quoted, pool, routes);
+      workers, process, admin.empty() ? "socket = \"off\"" : admin, access_log, address, listener,
+      quoted, pool, routes);
 }
 
 std::string RouteAll(std::string_view keys) {
@@ -87,7 +88,10 @@ Address TestProxy::admin() {
 
 Message TestProxy::Get(std::string_view path) { return Connect().Get(path); }
 
-Message TestProxy::AskAdmin(std::string_view path) { return Wire::To(admin()).Get(path); }
+Message TestProxy::AskAdmin(std::string_view path) {
+  return Wire::To(admin()).Ask(
+      std::string("GET ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+}
 
 void TestProxy::NextReload(const std::string& text) {
   const std::lock_guard lock(mutex_);

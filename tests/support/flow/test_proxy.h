@@ -27,6 +27,7 @@ struct Site {
   std::string pool = {};                  // keys of the pool
   std::string routes = {};                // anything behind: routes, pools, further listeners
   std::string process = "shutdown_timeout = \"5s\"\n";  // keys of [process]
+  std::string admin = {};                               // keys of [admin], but for address
   std::string access_log = "output = \"off\"\n";
   std::string address = "127.0.0.1:0";
   int workers = 2;
