@@ -8,65 +8,29 @@
 
 #include "absl/strings/str_format.h"
 #include "conf/reference.h"
-#include "proxy/admin/api.h"
+#include "proxy/admin/ctl.h"
+#include "proxy/admin/run.h"
 #include "proxy/demo/banner.h"
 #include "proxy/demo/demo_config.h"
 #include "proxy/demo/storefront.h"
 #include "proxy/server/config_file.h"
-#include "proxy/server/preflight.h"
-#include "proxy/server/process.h"
 #include "proxy/server/supervisor.h"
 
 namespace {
 
+namespace admin = sluice::admin;
 namespace server = sluice::server;
-using server::Supervisor;
-
-int Complain(const absl::Status& status) {
-  absl::FPrintF(stderr, "%s\n", std::string(status.message()));
-  return 1;
-}
-
-int Serve(Supervisor& supervisor, const std::string& greeting) {
-  sluice::admin::Api api(supervisor);
-  supervisor.ServeAdmin(api);
-  supervisor.TakeSignals();
-  if (const absl::Status status = supervisor.Start(); !status.ok()) return Complain(status);
-  std::fputs(greeting.c_str(), stdout);
-  std::fflush(stdout);
-  supervisor.Run();
-  return 0;
-}
-
-int Run(const std::string& file) {
-  auto config = server::ReadConfigFile(file);
-  if (!config.ok()) return Complain(config.status());
-  Supervisor supervisor(*std::move(config), [file] { return server::ReadConfigFile(file); });
-  return Serve(supervisor, "");
-}
-
-int Check(const std::string& file) {
-  const auto config = server::ReadConfigFile(file);
-  if (!config.ok()) return Complain(config.status());
-  const auto prepared = server::Preflight(**config, nullptr);
-  if (!prepared.ok()) return Complain(prepared.status());
-  for (const std::string& warning : server::Warnings(**config, *prepared, server::WallNow())) {
-    absl::FPrintF(stderr, "warning: %s\n", warning);
-  }
-  return absl::PrintF("%s: good, %d pools, %d routes\n", file, (*config)->pools.size(),
-                      (*config)->routes.size()) < 0;
-}
 
 int Demo(int port, int admin_port) {
   auto shop = sluice::demo::StorefrontThread::Start({});
-  if (!shop.ok()) return Complain(shop.status());
+  if (!shop.ok()) return admin::Complain(shop.status());
   const auto& servers = (*shop)->storefront().addresses();
   auto config = server::ReadConfigText("demo", sluice::demo::DemoConfig(port, admin_port, servers));
-  if (!config.ok()) return Complain(config.status());
-  Supervisor supervisor(*std::move(config), nullptr);
-  return Serve(supervisor,
-               sluice::demo::DemoBanner(absl::StrFormat("localhost:%d", port),
-                                        absl::StrFormat("localhost:%d", admin_port), servers));
+  if (!config.ok()) return admin::Complain(config.status());
+  server::Supervisor supervisor(*std::move(config), nullptr);
+  return admin::Serve(
+      supervisor, sluice::demo::DemoBanner(absl::StrFormat("localhost:%d", port),
+                                           absl::StrFormat("localhost:%d", admin_port), servers));
 }
 
 }  // namespace
@@ -84,13 +48,14 @@ int main(int argc, char** argv) {
     return added;
   };
   for (CLI::App* const reads :
-       {command("run", "serve by a configuration file", [&] { return Run(file); }),
-        command("check", "say all that is wrong with a file", [&] { return Check(file); })}) {
+       {command("run", "serve by a configuration file", [&] { return admin::Run(file); }),
+        command("check", "say all that is wrong with a file",
+                [&] { return admin::Check(file); })}) {
     reads->add_option("-c,--config", file, "the file")->required();
   }
   CLI::App* const explain = command("explain", "what a configuration key means", [&] {
     const auto text = markdown ? sluice::conf::ReferenceMarkdown() : sluice::conf::Explain(key);
-    return text.ok() ? std::fputs(text->c_str(), stdout) < 0 : Complain(text.status());
+    return text.ok() ? std::fputs(text->c_str(), stdout) < 0 : admin::Complain(text.status());
   });
   explain->add_option("key", key, "e.g. pool.connect_timeout; none: all keys");
   explain->add_flag("--markdown", markdown, "the whole reference as Markdown");
@@ -98,6 +63,16 @@ int main(int argc, char** argv) {
       command("demo", "a storefront with sluice in front", [&] { return Demo(port, admin_port); });
   demo->add_option("--port", port, "where sluice listens")->check(CLI::Range(1, 65535));
   demo->add_option("--admin-port", admin_port, "its admin API")->check(CLI::Range(1, 65535));
+  admin::CtlCall call;
+  CLI::App* const ctl =
+      command("ctl", "ask and change a running sluice", [&] { return admin::Ctl(call); });
+  ctl->add_option("what", call.words, std::string(admin::kCtlHelp))->required();
+  ctl->add_option("--admin", call.admin, "unix:/run/sluice/admin.sock or 127.0.0.1:9900");
+  ctl->add_option("-c,--config", call.config, "the file of the running one: says where it answers");
+  ctl->add_option("--token-file", call.token_file, "the token for changes over TCP");
+  ctl->add_option("--reason", call.reason, "why, for the log and the others");
+  ctl->add_option("--wait", call.wait_s, "drain, maintenance: seconds until all there is done");
+  ctl->add_flag("--json", call.json, "for programs");
   command("version", "print the version", [] { return std::puts("sluice " SLUICE_VERSION) < 0; });
   try {
     app.parse(argc, argv);

@@ -1,11 +1,21 @@
 #include "proxy/admin/api.h"
 
-#include <new>
-#include <utility>
+#include <unistd.h>
 
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_format.h"
 #include "proxy/admin/metrics.h"
+#include "proxy/admin/order.h"
+#include "proxy/admin/servers.h"
 #include "proxy/admin/status.h"
+#include "proxy/base/log.h"
 #include "proxy/base/text.h"
+#include "proxy/server/process.h"
 
 namespace sluice::admin {
 namespace {
@@ -15,45 +25,131 @@ constexpr std::string_view kIndex =
     "/healthz   is the process alive\n"
     "/readyz    does it want traffic\n"
     "/metrics   for Prometheus\n"
-    "/status    the same as JSON\n";
+    "/status    the same as JSON\n"
+    "/servers   the servers; POST changes one (sluice ctl)\n"
+    "/changes   what has been changed, by whom and why\n";
 
-// One answered admin request. What a client sends beyond the head is thrown away.
+constexpr std::string_view kOrdersAt = "/servers";
+
+Answer ErrorJson(int status, std::string_view why) {
+  const nlohmann::ordered_json json = {{"error", why}};
+  return {
+      .status = status,
+      .content_type = kJson,
+      .body = json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
+}
+
+int StatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return 400;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    default:
+      return 409;  // it could be done, but not as things stand
+  }
+}
+
+// One admin request: answered at once, or when its body, an order, has come.
 class AdminExchange final : public http::DownstreamEvents {
  public:
   AdminExchange(const server::Opening& opening, Answer answer)
-      : client_(opening.downstream), answer_(std::move(answer)) {
-    http::ResponseHead head(opening.arena);
-    head.status = answer_.status;
-    head.reason = http::ReasonOf(answer_.status);
-    head.fields.Add("Content-Type", answer_.content_type);
-    head.fields.Add("Cache-Control", "no-store");
-    if (answer_.status == 405) head.fields.Add("Allow", "GET, HEAD");
-    head.framing = {http::Framing::Kind::kLength, answer_.body.size()};
-    client_.SendHead(head);
-    if (opening.head.method != http::Method::kHead) client_.SendBody(answer_.body);
-    client_.SendEnd(nullptr);
+      : client_(opening.downstream), arena_(opening.arena), head_(opening.head) {
+    Send(std::move(answer));
   }
 
-  void OnRequestBody(std::string_view bytes) override { client_.Consumed(bytes.size()); }
-  void OnRequestEnd(const http::Fields*) override {}
+  AdminExchange(const server::Opening& opening, Api& api, Asker asker)
+      : client_(opening.downstream),
+        arena_(opening.arena),
+        head_(opening.head),
+        api_(&api),
+        asker_(std::move(asker)) {
+    if (!http::HasBody(head_.framing)) {
+      Obey();
+    } else if (head_.expect_continue) {
+      http::ResponseHead go_on(arena_);
+      go_on.status = 100;
+      go_on.reason = http::ReasonOf(100);
+      client_.SendInterim(go_on);
+    }
+  }
+
+  void OnRequestBody(std::string_view bytes) override {
+    client_.Consumed(bytes.size());
+    if (api_ == nullptr) return;
+    if (order_.size() + bytes.size() <= Api::kOrderBytes) {
+      order_ += bytes;
+    } else {
+      Send(std::exchange(api_, nullptr)
+               ->Refuse({Bar::kBody, 413,
+                         absl::StrFormat("a change has %d bytes at most", Api::kOrderBytes)},
+                        asker_.who));
+    }
+  }
+  void OnRequestEnd(const http::Fields*) override {
+    if (api_ != nullptr) Obey();
+  }
   void OnRequestFailed(const Failure&) override { client_.Reset(); }
   void OnDownstreamWritable() override {}
   void OnResponseDone(bool) override {}
 
  private:
+  void Obey() { Send(std::exchange(api_, nullptr)->Obey(order_, asker_)); }
+
+  void Send(Answer answer) {
+    answer_ = std::move(answer);
+    http::ResponseHead head(arena_);
+    head.status = answer_.status;
+    head.reason = http::ReasonOf(answer_.status);
+    head.fields.Add("Content-Type", answer_.content_type);
+    head.fields.Add("Cache-Control", "no-store");
+    if (answer_.status == 401) head.fields.Add("WWW-Authenticate", "Bearer realm=\"sluice\"");
+    if (answer_.status == 405) {
+      head.fields.Add("Allow", head_.path == kOrdersAt ? "GET, HEAD, POST" : "GET, HEAD");
+    }
+    head.framing = {http::Framing::Kind::kLength, answer_.body.size()};
+    client_.SendHead(head);
+    if (head_.method != http::Method::kHead) client_.SendBody(answer_.body);
+    client_.SendEnd(nullptr);
+  }
+
   http::Downstream& client_;
-  const Answer answer_;
+  Arena& arena_;
+  const http::RequestHead& head_;
+  Api* api_ = nullptr;  // until the order is obeyed or refused; null without one
+  const Asker asker_;
+  std::string order_;
+  Answer answer_;
 };
+
+template <typename... What>
+AdminExchange* New(const server::Opening& opening, What&&... what) {
+  void* const memory = opening.arena.Allocate(sizeof(AdminExchange));
+  return new (memory) AdminExchange(opening, std::forward<What>(what)...);
+}
 
 }  // namespace
 
 http::DownstreamEvents* Api::Open(const server::Opening& opening) {
-  Answer answer = opening.refusal != nullptr
-                      ? Answer{opening.refusal->status, "text/plain; charset=utf-8",
-                               std::string(opening.refusal->why) + "\n"}
-                      : AnswerTo(opening.head.method, opening.head.path);
-  void* const memory = opening.arena.Allocate(sizeof(AdminExchange));
-  return new (memory) AdminExchange(opening, std::move(answer));
+  if (opening.refusal != nullptr) {
+    return New(opening, Answer{opening.refusal->status, "text/plain; charset=utf-8",
+                               std::string(opening.refusal->why) + "\n"});
+  }
+  const http::RequestHead& head = opening.head;
+  const Door door = Door::Of(opening.listener.address);
+  if (std::optional<Denial> denial = MayRead(door, head)) {
+    return New(opening, Refuse(*std::move(denial), opening.peer.ToString()));
+  }
+  if (head.method != http::Method::kPost || head.path != kOrdersAt) {
+    return New(opening, AnswerTo(head.method, head.path));
+  }
+  // The user is another one after the start, if privileges are dropped.
+  std::variant<Asker, Denial> asker =
+      MayChange(door, opening.peer, head, supervisor_.config().admin.token(), geteuid());
+  if (Denial* const denial = std::get_if<Denial>(&asker)) {
+    return New(opening, Refuse(std::move(*denial), opening.peer.ToString()));
+  }
+  return New(opening, *this, std::get<Asker>(std::move(asker)));
 }
 
 Answer Api::AnswerTo(http::Method method, std::string_view path) const {
@@ -69,12 +165,34 @@ Answer Api::AnswerTo(http::Method method, std::string_view path) const {
   }
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = Metrics(supervisor_)};
+            .body = Metrics(supervisor_) + AdminMetrics(tally_, supervisor_.overlay().size())};
   }
-  if (path == "/status") {
-    return {.content_type = "application/json", .body = Status(supervisor_)};
-  }
+  if (path == "/status") return {.content_type = kJson, .body = Status(supervisor_)};
+  if (path == kOrdersAt) return {.content_type = kJson, .body = Servers(supervisor_)};
+  if (path == "/changes") return {.content_type = kJson, .body = Changes(supervisor_)};
   return {.status = 404, .body = "nothing here; see /\n"};
+}
+
+Answer Api::Obey(std::string_view order, const Asker& asker) {
+  const absl::StatusOr<server::Order> parsed = ParseOrder(order);
+  if (!parsed.ok()) {
+    return Refuse({Bar::kBody, 400, std::string(parsed.status().message())}, asker.who);
+  }
+  const absl::Status status =
+      supervisor_.Obey(*parsed, {.who = asker.who, .from = asker.from, .when = server::WallNow()});
+  if (!status.ok()) {
+    ++tally_.refused[static_cast<size_t>(Bar::kOrder)];
+    return ErrorJson(StatusOf(status), std::string(status.message()));
+  }
+  ++tally_.obeyed[static_cast<size_t>(parsed->deed)];
+  return {.content_type = kJson, .body = Done(supervisor_, *parsed)};
+}
+
+Answer Api::Refuse(Denial denial, std::string_view who) {
+  ++tally_.refused[static_cast<size_t>(denial.bar)];
+  static log::Site site;
+  log::Warn(site, "admin: %s was refused (%d): %s", who, denial.status, denial.why);
+  return ErrorJson(denial.status, denial.why);
 }
 
 }  // namespace sluice::admin

@@ -285,6 +285,21 @@ void AddPools(const exchange::RuntimeView& view, Exposition& out) {
       [](const Row& row) { return std::chrono::duration<double>(row.pool.hedge.after()).count(); });
 }
 
+std::string AdminMetrics(const Tally& tally, size_t changes) {
+  Exposition out;
+  out.Family("sluice_admin_changes_total", "counter", "Changes made at run time, by what they do.");
+  for (size_t i = 0; i < tally.obeyed.size(); ++i) {
+    out.Sample({{"do", server::kDeeds[i]}}, tally.obeyed[i]);
+  }
+  out.Family("sluice_admin_refused_total", "counter", "Admin requests refused, by why.");
+  for (size_t i = 0; i < tally.refused.size(); ++i) {
+    out.Sample({{"why", kBars[i]}}, tally.refused[i]);
+  }
+  out.Family("sluice_changes", "gauge", "Changes made at run time that are in force.");
+  out.Sample({}, uint64_t{changes});
+  return out.Take();
+}
+
 std::string Metrics(const server::Supervisor& supervisor) {
   Exposition out;
   AddProcess(supervisor, out);

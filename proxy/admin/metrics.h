@@ -7,11 +7,14 @@
 
 #include <string>
 
+#include "proxy/admin/access.h"
 #include "proxy/server/supervisor.h"
 
 namespace sluice::admin {
 
 std::string Metrics(const server::Supervisor& supervisor);
+// Of the admin API itself: what was changed and refused, and how many changes are in force.
+std::string AdminMetrics(const Tally& tally, size_t changes);
 
 }  // namespace sluice::admin
 

@@ -113,7 +113,6 @@ TEST(AdminFlowTest, NoSeriesIsThereTwiceWhereTwoNamesMeanOneAddress) {
   TestProxy proxy(Site{.servers = {origin.address(), by_name}});
   EXPECT_EQ(proxy.Get("/").status(), 200);
   const std::string metrics = proxy.AskAdmin("/metrics").body;
-  EXPECT_THAT(metrics, HasSubstr("name=\"" + by_name + "\""));
   std::set<std::string> series;
   std::istringstream lines(metrics);
   for (std::string line; std::getline(lines, line);) {
@@ -140,9 +139,10 @@ TEST(AdminFlowTest, HealthReadinessAndWhatIsNotThere) {
   EXPECT_EQ(proxy.AskAdmin("/healthz").status(), 200);
   EXPECT_EQ(proxy.AskAdmin("/nothing").status(), 404);
   Wire client = Wire::To(proxy.admin());
-  EXPECT_EQ(client.Ask("POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab").status(),
-            405);
-  EXPECT_EQ(client.Get("/healthz").status(), 200);
+  EXPECT_EQ(
+      client.Ask("POST /status HTTP/1.1\r\nHost: [::1]:1\r\nContent-Length: 2\r\n\r\nab").status(),
+      405);
+  EXPECT_EQ(client.Ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n").status(), 200);
 }
 
 }  // namespace

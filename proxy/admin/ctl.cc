@@ -1,0 +1,233 @@
+#include "proxy/admin/ctl.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_format.h"
+#include "conf/nearest.h"
+#include "proxy/admin/client.h"
+#include "proxy/admin/order.h"
+#include "proxy/admin/run.h"
+#include "proxy/admin/table.h"
+#include "proxy/base/address.h"
+#include "proxy/base/text.h"
+#include "proxy/server/config_file.h"
+#include "proxy/server/overlay.h"
+
+namespace sluice::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kLookAgain{200};
+
+// Where a running sluice may answer, best first, and what it may want to see.
+struct Doors {
+  std::vector<std::string> addresses;
+  std::string token;
+};
+
+absl::StatusOr<Doors> Find(const CtlCall& call) {
+  conf::Admin admin;
+  if (!call.config.empty()) {
+    const auto config = server::ReadConfigFile(call.config);
+    if (!config.ok()) return config.status();
+    admin = (*config)->admin;
+  }
+  Doors doors{.addresses = {call.admin}, .token = std::string(admin.token())};
+  if (call.admin.empty()) {
+    doors.addresses.clear();
+    if (admin.socket != "off") doors.addresses.push_back("unix:" + admin.socket);
+    if (admin.address != "off") doors.addresses.push_back(admin.address);
+  }
+  if (!call.token_file.empty()) {
+    std::ifstream file(call.token_file);
+    if (!(file >> doors.token)) {
+      return absl::NotFoundError(absl::StrFormat("%s: no token in there", call.token_file));
+    }
+  }
+  return doors;
+}
+
+// By the first address where somebody is.
+absl::StatusOr<std::string> Try(const Doors& doors, std::string_view path, std::string_view order) {
+  absl::Status last = absl::NotFoundError("the configuration has no admin listener");
+  for (std::string address : doors.addresses) {
+    if (address.starts_with("localhost:")) address.replace(0, 9, "127.0.0.1");
+    const std::optional<Address> to = Address::Parse(address);
+    if (!to) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "--admin %s: write unix:/run/sluice/admin.sock or 127.0.0.1:9900", address));
+    }
+    const absl::StatusOr<Reply> reply =
+        Send(*to, {.path = path, .order = order, .token = doors.token});
+    if (!reply.ok()) {
+      last = reply.status();
+      if (absl::IsUnavailable(last)) continue;
+      return last;
+    }
+    if (reply->status < 300) return reply->body;
+    const Json error = Json::parse(reply->body, nullptr, false);
+    const bool said = error.is_object() && error.contains("error");
+    return absl::FailedPreconditionError(
+        said ? error["error"].get<std::string>()
+             : absl::StrFormat("%s: %d %s", address, reply->status, reply->body));
+  }
+  return last;
+}
+
+std::string Field(const Json& object, std::string_view key) {
+  const auto found = object.find(std::string(key));
+  if (found == object.end()) return "-";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+Table Rows(const Json& objects, const std::vector<std::string>& keys) {
+  Table table{keys};
+  for (const Json& object : objects) {
+    std::vector<std::string>& row = table.emplace_back();
+    for (const std::string& key : keys) row.push_back(Field(object, key));
+  }
+  return table;
+}
+
+std::string ServersText(const Json& servers) {
+  return FormatTable(Rows(servers, {"pool", "server", "name", "weight", "duty", "state", "active",
+                                    "connections", "from"}));
+}
+
+std::string StatusText(const Json& status) {
+  std::string text = absl::StrFormat("sluice %s: %s for %s s, %s workers, %s reloads (%s failed)\n",
+                                     Field(status, "version"), Field(status, "state"),
+                                     Field(status, "uptime_s"), Field(status, "workers"),
+                                     Field(status, "reloads"), Field(status, "failed_reloads"));
+  text += FormatTable(Rows(status.value("listeners", Json::array()),
+                           {"name", "address", "connections", "max_connections", "accepted"}));
+  Json servers = Json::array();
+  for (const Json& pool : status.value("pools", Json::array())) {
+    for (Json server : pool.value("servers", Json::array())) {
+      server["pool"] = Field(pool, "name");
+      servers.push_back(std::move(server));
+    }
+  }
+  return text + FormatTable(Rows(servers, {"pool", "address", "weight", "state", "active",
+                                           "requests", "retries", "rests"}));
+}
+
+// An answer for people.
+std::string Render(const Json& answer) {
+  if (answer.contains("changes")) {
+    if (answer["changes"].empty()) return "nothing is changed: all is as the file says\n";
+    return FormatTable(
+        Rows(answer["changes"], {"when", "pool", "server", "change", "who", "reason"}));
+  }
+  if (answer.contains("version")) return StatusText(answer);
+  std::string text;
+  if (answer.contains("warning")) text = "warning: " + Field(answer, "warning") + "\n";
+  return text + ServersText(answer.value("servers", Json::array()));
+}
+
+// An empty object for what is none: whoever answers need not be sluice.
+Json Parse(const std::string& answer) {
+  Json parsed = Json::parse(answer, nullptr, false);
+  return parsed.is_object() ? parsed : Json::object();
+}
+
+int Print(const CtlCall& call, const std::string& answer) {
+  const Json parsed = Parse(answer);
+  if (parsed.empty()) {
+    return Complain(absl::DataLossError("the answer is not what sluice would say"));
+  }
+  const std::string text = call.json ? answer : Render(parsed);
+  return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
+}
+
+// The servers of `now` that are among `meant`, too.
+Json Among(const Json& now, const Json& meant) {
+  Json found = Json::array();
+  for (const Json& server : now) {
+    const bool is_meant = std::any_of(meant.begin(), meant.end(), [&](const Json& one) {
+      return Field(one, "pool") == Field(server, "pool") &&
+             Field(one, "server") == Field(server, "server");
+    });
+    if (is_meant) found.push_back(server);
+  }
+  return found;
+}
+
+// Until the servers that `answer` speaks of have nothing to do any more.
+int Wait(const CtlCall& call, const Doors& doors, const std::string& answer) {
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(call.wait_s);
+  Json done = Parse(answer);
+  for (;;) {
+    const absl::StatusOr<std::string> all = Try(doors, "/servers", "");
+    if (!all.ok()) return Complain(all.status());
+    const Json now = Parse(*all).value("servers", Json::array());
+    done["servers"] = Among(now, done.value("servers", Json::array()));
+    int active = 0;
+    for (const Json& server : done["servers"]) active += server.value("active", 0);
+    if (active == 0) return Print(call, done.dump(2) + "\n");
+    if (std::chrono::steady_clock::now() > late) {
+      return Complain(absl::DeadlineExceededError(
+          absl::StrFormat("%d requests are still running after %d s", active, call.wait_s)));
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+std::optional<server::Order> OrderOf(const CtlCall& call, server::Deed deed) {
+  const bool may_weigh = deed == server::Deed::kWeight || deed == server::Deed::kAdd;
+  const size_t least = deed == server::Deed::kWeight ? 4 : 3;
+  if (call.words.size() < least || call.words.size() > (may_weigh ? 4u : 3u)) return std::nullopt;
+  server::Order order{.deed = deed,
+                      .pool = call.words[1],
+                      .server = call.words[2],
+                      .weight = std::nullopt,
+                      .reason = call.reason};
+  if (call.words.size() == 4) {
+    const std::optional<uint64_t> weight = ParseDecimal(call.words[3]);
+    if (!weight || *weight > UINT32_MAX) return std::nullopt;
+    order.weight = static_cast<uint32_t>(*weight);
+  }
+  return order;
+}
+
+// The words make no sense.
+int Confused(const CtlCall& call) {
+  std::vector<std::string_view> names(std::begin(server::kDeeds), std::end(server::kDeeds));
+  for (const std::string_view name : {"status", "servers", "changes"}) names.push_back(name);
+  const std::string& word = call.words.front();
+  const bool known = std::find(names.begin(), names.end(), word) != names.end();
+  Complain(absl::InvalidArgumentError(
+      known ? absl::StrFormat("sluice ctl: %s", kCtlHelp)
+            : absl::StrFormat("sluice ctl: there is no '%s'%s", word, conf::MayBe(word, names))));
+  return 2;
+}
+
+}  // namespace
+
+int Ctl(const CtlCall& call) {
+  const std::string& word = call.words.front();
+  const bool asks = word == "status" || word == "servers" || word == "changes";
+  const std::optional<server::Deed> deed = server::ParseDeed(word);
+  std::optional<server::Order> order;
+  if (deed) order = OrderOf(call, *deed);
+  if (!order && !(asks && call.words.size() == 1)) return Confused(call);
+  const absl::StatusOr<Doors> doors = Find(call);
+  if (!doors.ok()) return Complain(doors.status());
+  const absl::StatusOr<std::string> answer =
+      order ? Try(*doors, "/servers", FormatOrder(*order)) : Try(*doors, "/" + word, "");
+  if (!answer.ok()) return Complain(answer.status());
+  const bool leaves = deed == server::Deed::kDrain || deed == server::Deed::kMaintenance;
+  return call.wait_s > 0 && leaves ? Wait(call, *doors, *answer) : Print(call, *answer);
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,107 @@
+#include "proxy/admin/servers.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "absl/strings/str_format.h"
+#include "proxy/observe/stats.h"
+
+namespace sluice::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string Date(WallTime when) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(when));
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                         parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::string_view StateOf(const balancer::HostStats& host, TimePoint now) {
+  if (host.down.load(std::memory_order_relaxed)) return "down";
+  return host.Resting(now) ? "resting" : "up";
+}
+
+Json ServerJson(const upstream::Cluster& cluster, balancer::HostIndex index,
+                const server::Overlay& overlay, TimePoint now) {
+  const upstream::Server& server = *cluster.servers[index];
+  const observe::ServerTotals totals = observe::Sum(server.stats);
+  return {{"pool", server.pool},
+          {"server", server.label},
+          {"name", server.name},
+          {"weight", cluster.hosts.weight(index)},
+          {"backup", cluster.hosts.tier(index) > 0},
+          {"duty", server::DutyName(server.health->duty.load(std::memory_order_relaxed))},
+          {"state", StateOf(*server.health, now)},
+          {"active", totals.in_flight},
+          {"connections", totals.connections},
+          {"from", overlay.Added(server) ? "run time" : "file"}};
+}
+
+// Those that `wanted` holds for.
+template <typename Wanted>
+Json List(const server::Supervisor& supervisor, Wanted wanted) {
+  const TimePoint now = std::chrono::steady_clock::now();
+  Json servers = Json::array();
+  if (supervisor.view() == nullptr) return servers;
+  for (const auto& cluster : supervisor.view()->clusters) {
+    for (balancer::HostIndex i = 0; i < cluster->hosts.size(); ++i) {
+      if (!wanted(*cluster->servers[i])) continue;
+      servers.push_back(ServerJson(*cluster, i, supervisor.overlay(), now));
+    }
+  }
+  return servers;
+}
+
+bool AnyOpen(const server::Supervisor& supervisor, std::string_view pool) {
+  for (const auto& cluster : supervisor.view()->clusters) {
+    if (cluster->spec.name == pool) return cluster->hosts.AnyLeft({});
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string Servers(const server::Supervisor& supervisor) {
+  return Text({{"servers", List(supervisor, [](const upstream::Server&) { return true; })}});
+}
+
+std::string Changes(const server::Supervisor& supervisor) {
+  Json changes = Json::array();
+  for (const server::Change* change : supervisor.overlay().changes()) {
+    changes.push_back({{"pool", change->pool},
+                       {"server", change->server()},
+                       {"change", change->What()},
+                       {"who", change->author.who},
+                       {"from", change->author.from},
+                       {"when", Date(change->author.when)},
+                       {"reason", change->reason}});
+  }
+  return Text({{"changes", std::move(changes)}});
+}
+
+std::string Done(const server::Supervisor& supervisor, const server::Order& order) {
+  Json json = {{"done", server::DeedName(order.deed)},
+               {"pool", order.pool},
+               {"server", order.server},
+               {"servers", List(supervisor, [&](const upstream::Server& server) {
+                  return server.pool == order.pool && server::IsNamed(server, order.server);
+                })}};
+  if (!AnyOpen(supervisor, order.pool)) {
+    json["warning"] =
+        absl::StrFormat("the pool %s has no server left that takes new requests", order.pool);
+  }
+  return Text(json);
+}
+
+}  // namespace sluice::admin
