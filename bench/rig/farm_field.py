@@ -53,7 +53,7 @@ class Way:
 
 WAYS = (
     Way("sluice", "sluice", "expected_delay (default)", ""),
-    Way("sluice-hedge", "sluice", "expected_delay, hedging", 'hedge = "p95"'),
+    Way("sluice-hedge", "sluice", "expected_delay, hedging", "hedge = { percentile = 95 }"),
     Way("sluice-peak_ewma", "sluice", "peak_ewma", 'strategy = "peak_ewma"'),
     Way("sluice-prequal", "sluice", "prequal", 'strategy = "prequal"'),
     Way("sluice-least_request", "sluice", "least_request", 'strategy = "least_request"'),

@@ -33,6 +33,7 @@ struct Source {
 struct Client : Source {
   std::string unread = {};
   bool waits = false;                 // for an answer
+  bool left = false;                  // has said that it asks no more, while it waited
   std::shared_ptr<Client> self = {};  // while it is connected
 };
 
@@ -126,6 +127,11 @@ class Farm {
   void Read(Client& client) {
     const ssize_t count = ::recv(client.fd.get(), block_, sizeof block_, 0);
     if (count < 0 && errno == EAGAIN) return;
+    if (count == 0 && client.waits && !client.left) {
+      // As most application servers, it looks at nothing before it has something to say.
+      client.left = true;
+      return poll_.Change(client.fd.get(), 0, &client);
+    }
     if (count <= 0 || client.unread.size() > kMostHeadBytes) return Drop(client);
     client.unread.append(block_, static_cast<size_t>(count));
     Next(client);
@@ -164,11 +170,12 @@ class Farm {
       const Answer answer = answers_.top();
       answers_.pop();
       Client& client = *answer.client;
-      const bool heard = client.self != nullptr;
+      const bool heard = client.self != nullptr && !client.left;
       if (answer.era == era_) SiteOf(client)->ledger.Finish(answer.work, now - answer.due, heard);
-      if (!heard) continue;
+      if (client.self == nullptr) continue;
       client.waits = false;
       Send(client, answer.status == 200 ? ok_ : Message(answer.status, ""));
+      if (client.left && client.self != nullptr) Drop(client);
       if (client.self != nullptr) Next(client);
     }
   }

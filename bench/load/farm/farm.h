@@ -2,6 +2,7 @@
 // 127.0.0.1. What a request costs is said by who asks (`?work=1000`: a thousand thousandths of that
 // server's mean; without it nothing, as for a health check), so that every proxy that is compared
 // is asked to carry the very same work.
+// It works on for those who have left, and closes their connections when it is done.
 //
 // The control port answers
 //   GET /begin                      forget all; stalls are counted from now
