@@ -48,22 +48,22 @@ class Way:
     program: str     # sluice, nginx, haproxy
     how: str         # in its own words, as tables show it
     settings: str    # of its configuration, in the pool
-    tail: bool = True  # False: keeps no tail at these rates, measured once and not in every round
+    once: bool = False  # measured in the first round only: no bar rests on it
 
 
 WAYS = (
     Way("sluice", "sluice", "expected_delay (default)", ""),
     Way("sluice-hedge", "sluice", "expected_delay, hedging", "hedge = { percentile = 95 }"),
-    Way("sluice-peak_ewma", "sluice", "peak_ewma", 'strategy = "peak_ewma"'),
-    Way("sluice-prequal", "sluice", "prequal", 'strategy = "prequal"'),
-    Way("sluice-least_request", "sluice", "least_request", 'strategy = "least_request"'),
-    Way("sluice-round_robin", "sluice", "round_robin", 'strategy = "round_robin"', tail=False),
+    Way("sluice-peak_ewma", "sluice", "peak_ewma", 'strategy = "peak_ewma"', once=True),
+    Way("sluice-prequal", "sluice", "prequal", 'strategy = "prequal"', once=True),
+    Way("sluice-least_request", "sluice", "least_request", 'strategy = "least_request"', once=True),
+    Way("sluice-round_robin", "sluice", "round_robin", 'strategy = "round_robin"', once=True),
     Way("haproxy-leastconn", "haproxy", "leastconn", "balance leastconn"),
     Way("haproxy-random", "haproxy", "random(2)", "balance random(2)"),
-    Way("haproxy-roundrobin", "haproxy", "roundrobin", "balance roundrobin", tail=False),
+    Way("haproxy-roundrobin", "haproxy", "roundrobin", "balance roundrobin", once=True),
     Way("nginx-least_conn", "nginx", "least_conn", "least_conn;"),
     Way("nginx-random", "nginx", "random two least_conn", "random two least_conn;"),
-    Way("nginx-round_robin", "nginx", "round robin (default)", "", tail=False),
+    Way("nginx-round_robin", "nginx", "round robin (default)", "", once=True),
 )
 BY_NAME = {way.name: way for way in WAYS}
 DEFAULT, HEDGED, RIVAL = "sluice", "sluice-hedge", "haproxy-leastconn"

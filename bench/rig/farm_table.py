@@ -129,7 +129,7 @@ def markdown(doc: dict) -> str:
     how = (f"Six servers of eight slots, exponential service of mean 10 ms, one three times slower, "
            f"one that stands still for 300 ms every 3 s; Poisson arrivals, timed from when they were "
            f"due. Medians of {rounds} rounds of {settings['seconds']} s in which all are asked for "
-           f"the same requests (one round where a server is overloaded: round robin); ratios are "
+           f"the same requests (one round of what no bar rests on); ratios are "
            f"medians of the rounds' ratios. {settings['workers']} worker each; {machine['cpu']}, "
            f"Linux {machine['kernel']}, {doc['date'][:10]} (commit {doc['commit']}). Bars: p99 at "
            f"most {MOST_P99:.2f} and p99.9 at most {MOST_P999:.2f} of HAProxy's leastconn, "

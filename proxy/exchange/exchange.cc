@@ -245,7 +245,7 @@ void Exchange::OnResponse(UpstreamRequest& from, const http::ResponseHead& head)
   hedge_due_.Cancel();
   try_due_.Cancel();
   if (UpstreamRequest* const slower = OtherThan(from)) {
-    slower->End(nullptr);
+    slower->Outrun();
     if (&from == hedge_) pool_stats().hedges_won.Add();
   }
   at_ = &from;

@@ -100,6 +100,7 @@ void Exchange::ArmSecondThoughts() {
   const bool reads = head_.method == http::Method::kGet || head_.method == http::Method::kHead;
   if (!reads || pool_spec().hedge.percentile == 0 || hedge_ != nullptr || upgrade_) return;
   if (const Duration after = pool().hedge.after(); after > Duration::zero()) {
+    pool().hedges.Earn(pool_spec().hedge.percentile);
     context_.loop().Arm(hedge_due_, after);
   }
 }
@@ -107,7 +108,9 @@ void Exchange::ArmSecondThoughts() {
 // A second try never waits in a queue: it is there to save time.
 void Exchange::OnHedgeDue() {
   if (phase_ != Phase::kSend || record_.tries >= pool_spec().tries) return;
-  hedging_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
+  if (pool().hedges.Take()) {
+    hedging_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
+  }
   if (!hedging_) return pool_stats().retries_denied.Add();
   tried_.push_back(first_.host());
   const balancer::PickInput in = {

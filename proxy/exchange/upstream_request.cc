@@ -83,6 +83,11 @@ void UpstreamRequest::BecomeTunnel() {
   if (cluster_->shared->spec.max_connections == 0) permit_ = upstream::Permit();
 }
 
+void UpstreamRequest::Outrun() {
+  permit_.FollowWork();
+  End(nullptr);
+}
+
 void UpstreamRequest::End(const Failure* why) {
   if (server_ == nullptr) return;
   if (why != nullptr && why->side == Side::kUpstream) stats().failures.Add(why->cause);

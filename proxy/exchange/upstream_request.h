@@ -65,6 +65,9 @@ class UpstreamRequest final : private http::UpstreamEvents {
   // Gives connection and place back; the place when the server is done. `why`: what is counted
   // against the server, if it was its doing.
   void End(const Failure* why);
+  // Another try was answered first. The server may be at work on this one for long, and counts as
+  // being so.
+  void Outrun();
 
   // Of the server it runs at, or ran at last. REQUIRES: was started.
   balancer::HostIndex host() const { return host_; }

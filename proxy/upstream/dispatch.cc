@@ -24,8 +24,9 @@ balancer::TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-bool Permit::limited() const {
-  return server_ != nullptr && server_->health->limit.load(std::memory_order_relaxed) != 0;
+bool Permit::follows() const {
+  return server_ != nullptr &&
+         (follows_ || server_->health->limit.load(std::memory_order_relaxed) != 0);
 }
 
 // The number of requests falls first, then whoever waits is looked for: the order that Place()

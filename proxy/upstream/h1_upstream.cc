@@ -56,7 +56,7 @@ void H1Upstream::GiveBack(Permit permit) {
 // finds out when it reads or writes. Where any number of requests is welcome nobody waits for the
 // place.
 bool H1Upstream::MustFollow(const Permit& permit) const {
-  return phase_ == Phase::kHead && request_ended_ && decoder_.idle() && permit.limited() &&
+  return phase_ == Phase::kHead && request_ended_ && decoder_.idle() && permit.follows() &&
          cancel_hold_ > Duration::zero();
 }
 

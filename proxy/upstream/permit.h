@@ -22,12 +22,15 @@ class [[nodiscard]] Permit {
   Permit(balancer::ActiveRequest active, Server& server)
       : active_(std::move(active)), server_(&server) {}
   Permit(Permit&& other) noexcept
-      : active_(std::move(other.active_)), server_(std::exchange(other.server_, nullptr)) {
+      : active_(std::move(other.active_)),
+        server_(std::exchange(other.server_, nullptr)),
+        follows_(other.follows_) {
     other.active_.reset();
   }
   Permit& operator=(Permit&& other) noexcept {
     std::swap(active_, other.active_);
     std::swap(server_, other.server_);
+    std::swap(follows_, other.follows_);
     return *this;
   }
   ~Permit() {
@@ -41,15 +44,19 @@ class [[nodiscard]] Permit {
   void Settle(const balancer::Outcome& outcome, balancer::TimePoint now) {
     active_->Settle(outcome, now);
   }
-  // The server takes so many and no more: worth giving back no sooner than it is free. False of an
-  // empty one.
-  bool limited() const;
+  // To be given back no sooner than the place is free, even where any number of requests is
+  // welcome. A server that still works on what others have answered would look idle otherwise, and
+  // one that stalls the best of all.
+  void FollowWork() { follows_ = true; }
+  // Also where the server takes so many and no more. False of an empty one.
+  bool follows() const;
 
  private:
   void Release();
 
   std::optional<balancer::ActiveRequest> active_;
   Server* server_ = nullptr;
+  bool follows_ = false;
 };
 
 }  // namespace sluice::upstream

@@ -27,6 +27,7 @@ struct PoolState {
   Dispatch dispatch;
   balancer::RetryBudget retries;
   HedgeDelay hedge;
+  HedgeBudget hedges;
   observe::Sharded<observe::PoolStats> stats;
 };
 
