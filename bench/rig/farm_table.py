@@ -126,13 +126,13 @@ def markdown(doc: dict) -> str:
     lines += ["| " + " | ".join(row) + " |" for row in body]
     rounds = max(entry["round"] for entry in doc["records"])
     remarks = "; ".join(_remarks(doc))
-    how = (f"Six servers of eight slots, exponential service of mean 10 ms, one three times slower, "
-           f"one that stands still for 300 ms every 3 s; Poisson arrivals, timed from when they were "
-           f"due. Medians of {rounds} rounds of {settings['seconds']} s in which all are asked for "
-           f"the same requests (one round of what no bar rests on); ratios are "
-           f"medians of the rounds' ratios. {settings['workers']} worker each; {machine['cpu']}, "
-           f"Linux {machine['kernel']}, {doc['date'][:10]} (commit {doc['commit']}). Bars: p99 at "
-           f"most {MOST_P99:.2f} and p99.9 at most {MOST_P999:.2f} of HAProxy's leastconn, "
+    how = (f"Six servers of eight slots, exponential service of mean 10 ms, one three times "
+           f"slower, one that stands still for 300 ms every 3 s; Poisson arrivals, timed from when "
+           f"they were due. Medians of {rounds} rounds of {settings['seconds']} s in which all are "
+           f"asked for the same requests (one round of what no bar rests on); ratios are medians "
+           f"of the rounds' ratios. {settings['workers']} worker each; {machine['cpu']}, Linux "
+           f"{machine['kernel']}, {doc['date'][:10]} (commit {doc['commit']}). Bars: p99 at most "
+           f"{MOST_P99:.2f} and p99.9 at most {MOST_P999:.2f} of HAProxy's leastconn, "
            f"{MOST_P999_HEDGED:.2f} with hedging at under {MOST_EXTRA:.0%} more requests, and "
            f"better than every way of nginx. {_bars(doc)}"
            + (f" To know: {remarks}." if remarks else "")
