@@ -87,11 +87,24 @@ struct Hedge {
   Duration least = 5ms;     // and never sooner
 };
 
+// A cookie that keeps a session at a server.
+struct Sticky {
+  std::string cookie = "sluice_server";
+  File secret = {};       // none: made at the start of the process
+  Duration max_age = 0s;  // 0: until the browser is closed
+  std::string path = "/";
+  std::string same_site = "lax";  // "lax", "strict", "none"
+  std::string secure = "auto";    // "auto": when the client came by https; "always", "never"
+  bool http_only = true;
+};
+
 struct Pool {
   std::string name;
   std::vector<Server> servers;
   File servers_file = {};          // more of them, in `servers` too (server_list.h)
   balancer::PickerSpec picker;     // key: strategy
+  std::string hash = "client_ip";  // maglev: "client_ip", "path", "header:X-User", "cookie:id", …
+  std::optional<Sticky> sticky = std::nullopt;
   balancer::OutlierSpec outlier;   // keys: outlier.failures, outlier.rest, outlier.rest_max
   std::string protocol = "http1";  // "http1", "h2": HTTP/2 and nothing else; "auto": by ALPN
   std::optional<ServerTls> tls = std::nullopt;

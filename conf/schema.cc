@@ -73,6 +73,12 @@ constexpr Section kSections[] = {
      "Speak TLS to the servers; tls = {} is enough. Which HTTP is agreed on by ALPN, as protocol "
      "says.",
      Emplace<&Pool::tls>, IfAny<&Pool::tls>},
+    {"pool.sticky", false,
+     "Keep each session at one server, by a cookie; sticky = {} is enough. Its value is a "
+     "signature "
+     "that names no address. A session leaves a server that is down or in maintenance for good, "
+     "and one that is full for a request; a drained server keeps the sessions it has.",
+     Emplace<&Pool::sticky>, IfAny<&Pool::sticky>},
     {"pool.outlier", false, "When a server that keeps failing rests for a while.", Same, OnlySame},
     {"pool.retry", false,
      "When a request that failed is tried at another server. Only what no server can have acted "
@@ -224,6 +230,10 @@ constexpr Key kKeys[] = {
      "How a server is chosen: the one whose answer is expected soonest; the one of two with fewer "
      "requests, or fewer times recent latency; the fastest of five that is not hot; in turn; by "
      "chance; by the client's address."},
+    {"pool.hash", Type::kText, At<&Pool::hash>, "\"client_ip\"", "",
+     "What the strategy maglev keeps together: requests of one client_ip, of one path, or with one "
+     "value of header:NAME, cookie:NAME or query:NAME; without it a request goes anywhere.",
+     CheckHash, "\"cookie:session\""},
     {"pool.servers_file", Type::kFile, At<&Pool::servers_file>, kNone, "",
      "File with servers beside those written here, one a line: an address, and behind it weight=2 "
      "or backup if need be; # begins a comment. It is watched and read again within two seconds "
@@ -290,6 +300,23 @@ constexpr Key kKeys[] = {
      "Gets requests only while none of the servers that are no backup can."},
     {"pool.servers.concurrency", Type::kCount, At<&Server::concurrency>, "0", "0..1000000",
      "Requests that it works on at once; 0: as the pool says."},
+
+    {"pool.sticky.cookie", Type::kText, At<&Sticky::cookie>, "\"sluice_server\"", "",
+     "Name of the cookie; what the servers set of this name is not passed on.", CheckToken},
+    {"pool.sticky.secret", Type::kFile, At<&Sticky::secret>, "(made at the start)", "",
+     "File with the secret that signs, 16 bytes or more: one file for several proxies in front of "
+     "the same servers, or to keep sessions through a restart.",
+     CheckPlain, "\"sticky.key\""},
+    {"pool.sticky.max_age", Type::kDuration, At<&Sticky::max_age>, "\"0s\"", "0s..8760h",
+     "How long browsers keep the cookie; 0: until they are closed."},
+    {"pool.sticky.path", Type::kText, At<&Sticky::path>, "\"/\"", "",
+     "The path below which browsers send it.", CheckCookiePath},
+    {"pool.sticky.same_site", Type::kChoice, At<&Sticky::same_site>, "\"lax\"", "lax|strict|none",
+     "Whether they send it with requests that other sites cause; none needs https."},
+    {"pool.sticky.secure", Type::kChoice, At<&Sticky::secure>, "\"auto\"", "auto|always|never",
+     "Whether they send it by https only; auto: when they came by https."},
+    {"pool.sticky.http_only", Type::kFlag, At<&Sticky::http_only>, "true", "",
+     "Hide it from the scripts of the page."},
 
     {"pool.retry.on", Type::kTexts, At<&Pool::retry, &Retry::on>,
      "[\"connect\", \"reset\", \"timeout\"]", "",

@@ -25,7 +25,7 @@ namespace sluice::conf {
 
 // The object that a section's keys are fields of.
 using Owner = std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server*, ServerTls*,
-                           Route*, Redirect*, Respond*, Answer*>;
+                           Sticky*, Route*, Redirect*, Respond*, Answer*>;
 
 using Texts = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;

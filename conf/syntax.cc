@@ -130,6 +130,23 @@ std::string CheckMethod(std::string_view text) {
   return absl::StrFormat("is not a method, methods are in upper case%s", MayBe(upper, kUsual));
 }
 
+std::string CheckHash(std::string_view text) {
+  if (text == "client_ip" || text == "path") return {};
+  const size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view kind = text.substr(0, colon);
+  const std::string_view name = text.substr(std::min(colon + 1, text.size()));
+  const bool token = (kind == "header" || kind == "cookie") && CheckToken(name).empty();
+  const bool query = kind == "query" && !name.empty() && CheckPlain(name).empty();
+  if (token || query) return {};
+  return "is not \"client_ip\", \"path\", \"header:NAME\", \"cookie:NAME\" or \"query:NAME\"";
+}
+
+std::string CheckCookiePath(std::string_view text) {
+  if (!text.starts_with('/')) return "does not begin with '/'";
+  if (text.find(';') != std::string_view::npos) return "has a ';', which ends it";
+  return CheckPlain(text);
+}
+
 std::string CheckRetryCause(std::string_view text) {
   constexpr std::array<std::string_view, 3> kCauses = {"connect", "reset", "timeout"};
   if (std::find(kCauses.begin(), kCauses.end(), text) != kCauses.end()) return {};

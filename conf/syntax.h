@@ -49,6 +49,10 @@ std::string CheckUpstreamHost(std::string_view text);
 // A path as routes see it (DESIGN: Paths): absolute, no dot segments, no "//", no needless escapes.
 std::string CheckPath(std::string_view text);
 std::string CheckMethod(std::string_view text);
+// What pool.hash names: "client_ip", "path", or "header:", "cookie:" or "query:" and a name.
+std::string CheckHash(std::string_view text);
+// A path for a cookie: absolute, no ';'.
+std::string CheckCookiePath(std::string_view text);
 // What pool.retry.on names: "connect", "reset", "timeout", or a status from 400 to 599.
 std::string CheckRetryCause(std::string_view text);
 std::string CheckRedirectTarget(std::string_view text);

@@ -18,6 +18,7 @@ namespace {
 
 // Characters. Nobody guesses 64 bits over the network, however often they may try.
 constexpr size_t kShortestToken = 16;
+constexpr size_t kLeastSecret = 16;  // bytes
 
 class Validator {
  public:
@@ -148,6 +149,7 @@ class Validator {
                  absl::StrFormat("%s.servers[%d].address", place, j));
       }
       Ordered(place + ".outlier", "rest", pool.outlier.rest, "rest_max", pool.outlier.rest_max);
+      CheckSticky(pool, place);
       CheckPoolTls(pool, place);
     }
   }
@@ -168,6 +170,20 @@ class Validator {
       report_.WrongAt(place + ".servers",
                       "all servers of the pool have weight 0, so none would get a request; give "
                       "one of them a weight");
+    }
+  }
+
+  void CheckSticky(const Pool& pool, const std::string& place) {
+    if (!pool.sticky) return;
+    if (!pool.sticky->secret.name.empty() && pool.sticky->secret.content.size() < kLeastSecret) {
+      report_.WrongAt(
+          place + ".sticky.secret",
+          absl::StrFormat("the secret has %d bytes; it needs %d, or anybody may guess it",
+                          pool.sticky->secret.content.size(), kLeastSecret));
+    }
+    if (pool.sticky->same_site == "none" && pool.sticky->secure == "never") {
+      report_.WrongAt(place + ".sticky.secure",
+                      "browsers take no cookie of same_site = \"none\" that is not secure");
     }
   }
 

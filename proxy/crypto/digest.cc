@@ -1,6 +1,7 @@
 #include "proxy/crypto/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "proxy/base/check.h"
 
@@ -13,6 +14,29 @@ Sha256Digest Sha256(std::string_view bytes) {
   SLUICE_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, kSha256, nullptr) ==
                1);
   return digest;
+}
+
+Sha256Digest HmacSha256(std::string_view key, std::string_view bytes) {
+  Sha256Digest signature;
+  const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
+  SLUICE_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, bytes.size(),
+                    signature.data(), nullptr) != nullptr);
+  return signature;
+}
+
+std::string Base64Url(std::string_view bytes) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  text.reserve((bytes.size() * 4 + 2) / 3);
+  uint32_t bits = 0;
+  int have = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<uint8_t>(c);
+    for (have += 8; have >= 6; have -= 6) text += kDigits[bits >> (have - 6) & 63];
+  }
+  if (have > 0) text += kDigits[bits << (6 - have) & 63];
+  return text;
 }
 
 std::string Hex(std::string_view bytes) {

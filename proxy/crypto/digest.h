@@ -1,4 +1,4 @@
-// SHA-256 over bytes in memory, for fingerprints and context identifiers.
+// SHA-256 over bytes in memory, for fingerprints, context identifiers and signatures.
 //
 // Threads: any. Cost: some 0.5 us and a context of libcrypto's per call. Errors: none that a caller
 // could meet; libcrypto without SHA-256 is a broken installation and ends the process.
@@ -16,6 +16,11 @@ using Sha256Digest = std::array<uint8_t, 32>;
 
 Sha256Digest Sha256(std::string_view bytes);
 
+// RFC 2104, with SHA-256. Twice the cost of a digest.
+Sha256Digest HmacSha256(std::string_view key, std::string_view bytes);
+
+// RFC 4648 section 5, without padding: fit for cookies, headers and URLs.
+std::string Base64Url(std::string_view bytes);
 // Lower case, two digits a byte.
 std::string Hex(std::string_view bytes);
 

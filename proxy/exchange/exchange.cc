@@ -258,6 +258,10 @@ void Exchange::OnResponse(UpstreamRequest& from, const http::ResponseHead& head)
   body_in_hand_ = false;
   head_sent_ = true;
   http::ResponseHead answer = head;
+  if (const auto& sticky = cluster_->shared->sticky) {
+    sticky->Filter(answer.fields);
+    if (!in_session_) sticky->Begin(answer.fields, from.host(), head_.scheme == "https");
+  }
   ForwardResponse(answer, head_, Forwarding(), context_.Date());
   phase_ = head.status == 101 ? Phase::kTunnel : Phase::kAnswer;
   if (phase_ == Phase::kTunnel) {

@@ -86,6 +86,8 @@ class Exchange final : public http::DownstreamEvents,
   void GatherOrPlace();
   bool BodyTooLarge(uint64_t bytes);
   void Place();
+  balancer::PickInput InputAt(TimePoint now) const;
+  bool Returns(const balancer::PickInput& in, upstream::Placed& placed);
   void StartTry(UpstreamRequest& request, upstream::Placed placed);
   void ArmSecondThoughts();
   void OnHedgeDue();
@@ -149,6 +151,7 @@ class Exchange final : public http::DownstreamEvents,
   uint32_t pauses_ = 0;            // before this retry
   TimePoint placing_{};
   bool client_finished_ = false;
+  bool in_session_ = false;  // its cookie names a server that it may stay at
   bool counted_in_flight_ = false;
 
   // The answer.

@@ -16,6 +16,7 @@
 #include "balancer/picker.h"
 #include "conf/config.h"
 #include "proxy/admission/client_key.h"
+#include "proxy/exchange/affinity.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/stats.h"
@@ -44,6 +45,7 @@ struct RuntimeView {
 struct WorkerCluster {
   std::shared_ptr<const upstream::Cluster> shared;
   std::unique_ptr<balancer::Picker> picker;
+  Affinity affinity;
   std::vector<std::shared_ptr<upstream::ServerSlot>> slots;  // by HostIndex
 };
 

@@ -12,13 +12,6 @@
 namespace sluice::exchange {
 namespace {
 
-// Strategies that keep requests together keep those of a client. Nobody behind a Unix socket who is
-// not named is a client.
-std::optional<uint64_t> AffinityKey(const Ip& client) {
-  if (client == Ip{}) return std::nullopt;
-  return balancer::Hash({reinterpret_cast<const char*>(client.bytes.data()), client.bytes.size()});
-}
-
 // For the retry budget, each up to twice as long as the one before: with the usual backoff a second
 // and a half in all.
 constexpr uint32_t kMostPauses = 6;
@@ -42,8 +35,9 @@ int StatusOf(Cause cause) {
 void Exchange::Place() {
   phase_ = Phase::kPlace;
   const TimePoint now = context_.loop().now();
-  const balancer::PickInput in = {.now = now, .tried = tried_, .key = AffinityKey(identity_.ip)};
+  const balancer::PickInput in = InputAt(now);
   upstream::Placed placed;
+  if (Returns(in, placed)) return StartTry(first_, std::move(placed));
   switch (pool().dispatch.Place({.cluster = cluster_->shared,
                                  .picker = *cluster_->picker,
                                  .in = in,
@@ -67,6 +61,23 @@ void Exchange::Place() {
       return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"},
                   503);
   }
+}
+
+balancer::PickInput Exchange::InputAt(TimePoint now) const {
+  return {.now = now, .tried = tried_, .key = cluster_->affinity.KeyOf(head_, identity_.ip)};
+}
+
+// To the server of its session, when that has room. One that is full for the moment stays the
+// session's.
+bool Exchange::Returns(const balancer::PickInput& in, upstream::Placed& placed) {
+  const upstream::Cluster& cluster = *cluster_->shared;
+  if (!cluster.sticky) return false;
+  const std::optional<balancer::HostIndex> host = cluster.sticky->SessionOf(head_.fields);
+  in_session_ = host && upstream::MayStay(cluster.hosts, *host, in);
+  if (!in_session_) return false;
+  std::optional<upstream::Placed> there = upstream::Dispatch::TryAt(cluster, *host, in.now);
+  if (there) placed = *std::move(there);
+  return there.has_value();
 }
 
 void Exchange::OnPlaced(upstream::Placed placed) {
@@ -113,8 +124,7 @@ void Exchange::OnHedgeDue() {
   }
   if (!hedging_) return pool_stats().retries_denied.Add();
   tried_.push_back(first_.host());
-  const balancer::PickInput in = {
-      .now = context_.loop().now(), .tried = tried_, .key = AffinityKey(identity_.ip)};
+  const balancer::PickInput in = InputAt(context_.loop().now());
   std::optional<upstream::Placed> placed = pool().dispatch.TryPlace({.cluster = cluster_->shared,
                                                                      .picker = *cluster_->picker,
                                                                      .in = in,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "proxy/base/text.h"
+#include "proxy/http/cookie.h"
 
 namespace sluice::route {
 namespace {
@@ -33,6 +34,19 @@ bool DecodedEquals(std::string_view encoded, std::string_view plain) {
   return at == plain.size();
 }
 
+// The value of the next parameter of that name, as it came; `rest` becomes what is behind it.
+std::optional<std::string_view> NextParameter(std::string_view& rest, std::string_view name) {
+  while (!rest.empty()) {
+    const size_t amp = rest.find('&');
+    const std::string_view pair = rest.substr(0, amp);
+    rest = amp == std::string_view::npos ? std::string_view() : rest.substr(amp + 1);
+    const size_t equals = pair.find('=');
+    if (!DecodedEquals(pair.substr(0, equals), name)) continue;
+    return equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
+  }
+  return std::nullopt;
+}
+
 bool HeaderHolds(const http::Fields& fields, const conf::FieldMatch& wanted) {
   return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) {
     return EqualsIgnoreCase(field.name, wanted.name) &&
@@ -49,29 +63,19 @@ bool CookieHolds(const http::Fields& fields, const conf::FieldMatch& wanted) {
 }  // namespace
 
 bool QueryHas(std::string_view query, const conf::FieldMatch& wanted) {
-  while (!query.empty()) {
-    const size_t amp = query.find('&');
-    const std::string_view pair = query.substr(0, amp);
-    query = amp == std::string_view::npos ? std::string_view() : query.substr(amp + 1);
-    const size_t equals = pair.find('=');
-    if (!DecodedEquals(pair.substr(0, equals), wanted.name)) continue;
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
-    if (wanted.present_only || DecodedEquals(value, wanted.value)) return true;
+  while (const auto value = NextParameter(query, wanted.name)) {
+    if (wanted.present_only || DecodedEquals(*value, wanted.value)) return true;
   }
   return false;
 }
 
+std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name) {
+  return NextParameter(query, name);
+}
+
 bool CookieHas(std::string_view cookies, const conf::FieldMatch& wanted) {
-  while (!cookies.empty()) {
-    const std::string_view pair = CutNext(cookies, ';');
-    const size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || pair.substr(0, equals) != wanted.name) continue;
-    std::string_view value = pair.substr(equals + 1);
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-      value = value.substr(1, value.size() - 2);
-    }
-    if (wanted.present_only || value == wanted.value) return true;
+  while (const auto value = http::NextCookie(cookies, wanted.name)) {
+    if (wanted.present_only || *value == wanted.value) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #ifndef SLUICE_PROXY_ROUTE_CONDITIONS_H_
 #define SLUICE_PROXY_ROUTE_CONDITIONS_H_
 
+#include <optional>
 #include <string_view>
 
 #include "conf/config.h"
@@ -21,6 +22,9 @@ bool ConditionsHold(const conf::Match& match, const http::RequestHead& head);
 // Is there a parameter of that name, after decoding "+" and escapes, and with that value (or any,
 // when present_only)? `query` is without '?'.
 bool QueryHas(std::string_view query, const conf::FieldMatch& wanted);
+
+// The value of the first parameter of that name, as it came; empty when it has none.
+std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name);
 
 // Is there a cookie-pair of that name and value in one Cookie field (RFC 6265 section 4.2.1)?
 bool CookieHas(std::string_view cookies, const conf::FieldMatch& wanted);

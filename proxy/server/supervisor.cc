@@ -10,6 +10,7 @@
 #include "proxy/base/block.h"
 #include "proxy/base/check.h"
 #include "proxy/base/log.h"
+#include "proxy/crypto/random.h"
 #include "proxy/server/preflight.h"
 #include "proxy/server/process.h"
 #include "proxy/server/tls_setup.h"
@@ -63,7 +64,9 @@ Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig re
       registry_(worker_count_),
       tickets_(std::make_shared<tls::TicketKeys>(WallNow())),
       listeners_(worker_count_),
-      peers_(worker_count_) {}
+      peers_(worker_count_) {
+  crypto::FillRandom({reinterpret_cast<uint8_t*>(secret_.data()), secret_.size()});
+}
 
 Supervisor::~Supervisor() { SLUICE_CHECK(workers_.empty() || state_ == State::kStopped); }
 
@@ -279,7 +282,8 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   for (size_t i = 0; i < config_->pools.size(); ++i) {
     const conf::Pool& pool = config_->pools[i];
     view->clusters.push_back(std::make_shared<const upstream::Cluster>(
-        config_, pool, transports_[i], registry_.PoolOf(pool.name), ServersOf(pool)));
+        config_, pool, transports_[i], registry_.PoolOf(pool.name), ServersOf(pool),
+        std::string_view(secret_.data(), secret_.size())));
   }
   for (const route::Route& route : view->router->routes()) {
     view->routes.push_back(registry_.RouteOf(route.conf.name));

@@ -7,6 +7,7 @@
 #ifndef SLUICE_PROXY_SERVER_SUPERVISOR_H_
 #define SLUICE_PROXY_SERVER_SUPERVISOR_H_
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -125,6 +126,7 @@ class Supervisor {
   Registry registry_;
   Overlay overlay_;
   ServersFiles servers_files_;
+  std::array<char, 32> secret_{};  // of sticky sessions whose pool has none of its own
   const std::shared_ptr<tls::TicketKeys> tickets_;
   ListenerSet listeners_;
   Transports transports_;       // of `config_`

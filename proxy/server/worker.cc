@@ -53,6 +53,7 @@ void Worker::AdoptHere(std::shared_ptr<const exchange::RuntimeView> view,
     here.shared = cluster;
     here.picker = balancer::MakePicker(cluster->spec.picker, cluster->hosts);
     SLUICE_CHECK(here.picker != nullptr);  // the loader knows the names
+    here.affinity = exchange::Affinity(cluster->spec);
     for (const std::shared_ptr<upstream::Server>& server : cluster->servers) {
       here.slots.push_back(pool_.SlotFor(server, cluster->transport));
       servers.insert(server.get());

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/pool_state.h"
+#include "proxy/upstream/sticky.h"
 #include "proxy/upstream/transport.h"
 #include "ratelimit/concurrency.h"
 
@@ -61,10 +63,11 @@ struct Member {
 };
 
 struct Cluster {
-  // `spec` is a part of `config`, which this keeps alive.
+  // `spec` is a part of `config`, which this keeps alive. `secret` signs sessions where the
+  // configuration has none.
   Cluster(std::shared_ptr<const conf::Config> owner, const conf::Pool& pool_spec,
           std::shared_ptr<const Transport> by, std::shared_ptr<PoolState> live,
-          const std::vector<Member>& members)
+          const std::vector<Member>& members, std::string_view secret = {})
       : config(std::move(owner)),
         spec(pool_spec),
         transport(std::move(by)),
@@ -80,6 +83,10 @@ struct Cluster {
       servers.push_back(member.server);
     }
     hosts = balancer::HostView(std::move(view));
+    if (!spec.sticky) return;
+    std::vector<std::string> labels;
+    for (const std::shared_ptr<Server>& server : servers) labels.push_back(server->label);
+    sticky.emplace(*spec.sticky, spec.name, secret, labels);
   }
 
   std::optional<balancer::HostIndex> IndexOf(const Server& server) const {
@@ -94,6 +101,7 @@ struct Cluster {
   const balancer::Outlier outlier;
   std::vector<std::shared_ptr<Server>> servers;  // by HostIndex
   balancer::HostView hosts;
+  std::optional<Sticky> sticky;
 
  private:
   absl::flat_hash_map<const Server*, balancer::HostIndex> indices_;

@@ -120,6 +120,7 @@ TEST_F(SchemaTest, EveryKeyOfTheTableCanBeLoadedAndReachesTheConfig) {
   Write("sorry.json", "{}");
   Write("servers.txt", "a:1");
   Write("admin.token", "0123456789abcdef");
+  Write("sticky.key", "0123456789abcdef");
   for (const Key& key : Keys()) {
     Write("o.toml", FileWith(key, Sample(key)));
     Config loaded = GoodFile("o.toml");

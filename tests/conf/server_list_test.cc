@@ -97,6 +97,29 @@ TEST_F(ServersTest, AServerMayWeighNothingButNotAll) {
               HasSubstr("all servers of the pool have weight 0"));
 }
 
+TEST_F(ServersTest, AKeyHasAKnownForm) {
+  const std::string pool = "servers = [\"a:1\"]\n";
+  for (const char* by : {"client_ip", "path", "header:X-User", "cookie:id", "query:a b"}) {
+    InPool(absl::StrFormat("%sstrategy = \"maglev\"\nhash = \"%s\"", pool, by));
+  }
+  for (const char* by : {"", "ip", "header:", "header:a b", "cookie", "query:", "body:x"}) {
+    EXPECT_THAT(BadPool(absl::StrFormat("%sstrategy = \"maglev\"\nhash = \"%s\"", pool, by)),
+                HasSubstr("is not \"client_ip\""));
+  }
+}
+
+TEST_F(ServersTest, ASessionsCookieIsSoundOrRefused) {
+  const std::string pool = "servers = [\"a:1\"]\n";
+  EXPECT_TRUE(InPool(pool + "sticky = {}").pools[0].sticky.has_value());
+  Write("short.key", "0123456789");
+  EXPECT_THAT(BadPool(pool + "sticky = { secret = \"short.key\" }"),
+              HasSubstr("the secret has 10 bytes; it needs 16"));
+  EXPECT_THAT(BadPool(pool + "sticky = { same_site = \"none\", secure = \"never\" }"),
+              HasSubstr("browsers take no cookie"));
+  EXPECT_THAT(BadPool(pool + "sticky = { path = \"/; Domain=x\" }"), HasSubstr("has a ';'"));
+  EXPECT_THAT(BadPool(pool + "sticky = { cookie = \"a b\" }"), HasSubstr("sticky.cookie"));
+}
+
 TEST_F(ServersTest, TheCertificateOfAServiceIsVerifiedByAGivenNameOnly) {
   const std::string service = "servers = [\"srv:_http._tcp.test\"]\n";
   EXPECT_THAT(BadPool(service + "tls = {}"), HasSubstr("has no name that could be verified"));

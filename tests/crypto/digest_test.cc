@@ -19,6 +19,21 @@ TEST(DigestTest, IsThatOfThePublishedExamples) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+// RFC 4231 section 4.3.
+TEST(DigestTest, ASignatureIsThatOfThePublishedExample) {
+  EXPECT_EQ(HexOf(HmacSha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+// RFC 4648 section 10, in the alphabet of section 5.
+TEST(Base64UrlTest, IsThatOfThePublishedExamples) {
+  EXPECT_EQ(Base64Url(""), "");
+  EXPECT_EQ(Base64Url("f"), "Zg");
+  EXPECT_EQ(Base64Url("fo"), "Zm8");
+  EXPECT_EQ(Base64Url("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(Base64Url("\xff\xfe\xfd"), "__79");
+}
+
 TEST(RandomTest, FillsEveryByteAndNeverTheSameTwice) {
   std::array<uint8_t, 64> first{};
   std::array<uint8_t, 64> second{};
