@@ -22,6 +22,8 @@ class Health {
  public:
   // Up until the checks say otherwise: whoever starts the proxy wants it to serve at once.
   explicit Health(const HealthSpec& spec) : spec_(spec) {}
+  // Judges by another spec from now on; what is known stays.
+  void SetSpec(const HealthSpec& spec) { spec_ = spec; }
 
   // The result of a check, and what it changed. Sets `host` down or up; one that comes up starts
   // slowly (slow_start.h).
@@ -37,7 +39,7 @@ class Health {
   uint32_t against() const { return against_; }
 
  private:
-  const HealthSpec spec_;
+  HealthSpec spec_;
   bool up_ = true;
   uint32_t against_ = 0;
 };

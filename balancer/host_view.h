@@ -38,6 +38,9 @@ class HostView {
   uint32_t tier(HostIndex host) const { return (*hosts_)[host].tier; }
   uint64_t id(HostIndex host) const { return (*hosts_)[host].id; }
   HostStats& stats(HostIndex host) const { return *(*hosts_)[host].stats; }
+  const std::shared_ptr<HostStats>& shared_stats(HostIndex host) const {
+    return (*hosts_)[host].stats;
+  }
   uint32_t active(HostIndex host) const {
     return stats(host).active.load(std::memory_order_relaxed);
   }

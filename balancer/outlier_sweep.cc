@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
+#include "balancer/outlier.h"
 #include "balancer/slow_start.h"
 
 namespace sluice::balancer {
@@ -24,21 +26,34 @@ Duration ServiceOf(const HostStats& host) {
 
 }  // namespace
 
-OutlierSweep::OutlierSweep(const SweepSpec& spec, const OutlierSpec& rests, HostView hosts,
-                           TimePoint now)
-    : spec_(spec), outlier_(rests), hosts_(std::move(hosts)), begun_(now), marks_(hosts_.size()) {
-  for (HostIndex host = 0; host < hosts_.size(); ++host) SetMark(host, now);
+void OutlierSweep::Adopt(const SweepSpec& spec, const OutlierSpec& rests, HostView hosts,
+                         TimePoint now) {
+  std::map<const HostStats*, Mark> known;
+  for (HostIndex host = 0; host < hosts_.size(); ++host) {
+    known.emplace(&hosts_.stats(host), marks_[host]);
+  }
+  if (known.empty()) begun_ = now;
+  spec_ = spec;
+  rests_ = rests;
+  hosts_ = std::move(hosts);
+  marks_.assign(hosts_.size(), Mark());
+  for (HostIndex host = 0; host < hosts_.size(); ++host) {
+    const auto found = known.find(&hosts_.stats(host));
+    if (found == known.end()) {
+      SetMark(host, now);
+    } else {
+      marks_[host] = found->second;
+    }
+  }
 }
 
 std::vector<Ejection> OutlierSweep::Sweep(TimePoint now) {
   Counts all;
   std::vector<Ejection> candidates;
-  size_t away = 0;
   for (HostIndex host = 0; host < hosts_.size(); ++host) {
     if (!hosts_.Open(host)) continue;
     if (hosts_.Away(host, now)) {
       // What still comes back from before says nothing about how it returns.
-      ++away;
       SetMark(host, now);
       continue;
     }
@@ -55,18 +70,21 @@ std::vector<Ejection> OutlierSweep::Sweep(TimePoint now) {
   std::sort(candidates.begin(), candidates.end(), [](const Ejection& a, const Ejection& b) {
     return std::pair(ErrorShare(a), a.latency) > std::pair(ErrorShare(b), b.latency);
   });
-  candidates.resize(std::min(candidates.size(), MostEjected() - std::min(away, MostEjected())));
+  candidates.resize(
+      std::min(candidates.size(), PlacesToRest(hosts_, rests_.max_ejected_percent, now)));
+  const Outlier outlier(rests_);
   for (Ejection& about : candidates) {
     Mark& mark = marks_[about.host];
     about.nth = ++mark.ejections;
-    about.rest = outlier_.RestLength(about.nth);
+    about.rest = outlier.RestLength(about.nth);
     HostStats& stats = hosts_.stats(about.host);
     BeginSlowStart(stats, now + about.rest);
     stats.rest_until_ns.store(Nanos(now + about.rest), std::memory_order_relaxed);
     mark.ejected = true;
     SetMark(about.host, now);  // what it was ejected for is paid for
   }
-  if (now - begun_ >= spec_.window) BeginWindow(now);
+  // A clock that stepped back begins a window too, or the old one would last for that much longer.
+  if (now - begun_ >= spec_.window || now < begun_) BeginWindow(now);
   return candidates;
 }
 
@@ -132,14 +150,6 @@ bool OutlierSweep::Judge(Ejection& about, const Counts& all) const {
   about.reason = Ejection::Reason::kLatency;
   return spec_.slow_factor != 0 && about.others_latency > Duration::zero() &&
          about.latency >= about.others_latency * spec_.slow_factor;
-}
-
-// Of two or more servers one may always go.
-size_t OutlierSweep::MostEjected() const {
-  size_t open = 0;
-  for (HostIndex host = 0; host < hosts_.size(); ++host) open += hosts_.Open(host) ? 1 : 0;
-  const size_t most = open * std::min(spec_.max_ejected_percent, 100u) / 100;
-  return open < 2 || spec_.max_ejected_percent == 0 ? 0 : std::clamp<size_t>(most, 1, open - 1);
 }
 
 }  // namespace sluice::balancer

@@ -14,7 +14,6 @@
 
 #include "balancer/host.h"
 #include "balancer/host_view.h"
-#include "balancer/outlier.h"
 #include "balancer/spec.h"
 
 namespace sluice::balancer {
@@ -41,8 +40,9 @@ struct Ejection {
 
 class OutlierSweep {
  public:
-  // `hosts` in the order of the pool; one sweep per pool and view.
-  OutlierSweep(const SweepSpec& spec, const OutlierSpec& rests, HostView hosts, TimePoint now);
+  // Judges these hosts by these rules from now on. Of those it knew it forgets nothing: neither
+  // what was counted nor how often they were ejected.
+  void Adopt(const SweepSpec& spec, const OutlierSpec& rests, HostView hosts, TimePoint now);
 
   // Looks at all, ejects those that deserve it (host.rest_until_ns) up to the cap, worst first.
   std::vector<Ejection> Sweep(TimePoint now);
@@ -69,12 +69,11 @@ class OutlierSweep {
   Duration OthersLatency(HostIndex host) const;
   // True with reason and evidence when the host is to be ejected.
   bool Judge(Ejection& about, const Counts& all) const;
-  size_t MostEjected() const;
 
-  const SweepSpec spec_;
-  const Outlier outlier_;
-  const HostView hosts_;
-  TimePoint begun_;
+  SweepSpec spec_;
+  OutlierSpec rests_;
+  HostView hosts_;
+  TimePoint begun_{};
   std::vector<Mark> marks_;  // by host
 };
 

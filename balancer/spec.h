@@ -25,18 +25,28 @@ struct OutlierSpec {
   uint32_t failures = 3;  // 0: never
   std::chrono::nanoseconds rest = std::chrono::seconds(2);
   std::chrono::nanoseconds rest_max = std::chrono::seconds(60);
+  uint32_t max_ejected_percent = 50;  // of the pool, those that are down included
 };
 
 // Passive health by comparison with the pool's other servers (outlier_sweep.h). Its rests are
-// OutlierSpec::rest, twice as long each time in a row.
+// those of OutlierSpec, twice as long each time in a row.
 struct SweepSpec {
   // Requests of a server, and of all the others, before it is judged; of fewer, chance decides.
   uint32_t min_requests = 50;
   std::chrono::nanoseconds window = std::chrono::seconds(10);  // in which they are counted
-  uint32_t error_percent = 50;        // failures that eject, if the others have less than half
-  double deviations = 4;              // or so many standard deviations above the others
-  uint32_t slow_factor = 10;          // or so many times the others' latency; 0: never
-  uint32_t max_ejected_percent = 50;  // of the pool, those that rest for other reasons included
+  uint32_t error_percent = 50;  // failures that eject, if the others have less than half
+  uint32_t deviations = 4;      // or so many standard deviations above the others
+  uint32_t slow_factor = 10;    // or so many times the others' latency; 0: never
+};
+
+// The circuit breaker of a pool (breaker.h): when so much fails that more requests only make it
+// worse, and how it is found out that they do not any more.
+struct BreakerSpec {
+  uint32_t error_percent = 50;  // of the tries in `window`, from which on it opens
+  uint32_t min_requests = 100;  // tries in it, before it is judged
+  std::chrono::nanoseconds window = std::chrono::seconds(10);
+  std::chrono::nanoseconds open = std::chrono::seconds(5);   // in which nothing is let in
+  std::chrono::nanoseconds ramp = std::chrono::seconds(10);  // from a tenth let in to all
 };
 
 // Active health: how many checks change a verdict, and how often they come.

@@ -58,7 +58,8 @@ void UpstreamRequest::Blame(const Failure& why) {
   permit_.Settle({.result = late ? balancer::Result::kTimedOut : balancer::Result::kFailed,
                   .latency = now - began_at_},
                  now);
-  if (cluster_->shared->outlier.OnFailure(*server_->health, now) == balancer::RestChange::kBegan) {
+  if (cluster_->shared->outlier.OnFailure(*server_->health, late, now) ==
+      balancer::RestChange::kBegan) {
     stats().rests.Add();
     ReportRest(*server_, balancer::RestLeft(*server_->health, now), why);
   }

@@ -72,17 +72,12 @@ struct Cluster {
         spec(pool_spec),
         transport(std::move(by)),
         state(std::move(live)),
-        outlier(pool_spec.outlier) {
-    std::vector<balancer::Host> view;
+        hosts(ViewOf(members)),
+        outlier(pool_spec.outlier, hosts) {
     for (const Member& member : members) {
       indices_.emplace(member.server.get(), static_cast<balancer::HostIndex>(servers.size()));
-      view.push_back({.weight = member.weight,
-                      .stats = member.server->health,
-                      .tier = member.tier,
-                      .id = balancer::Hash(member.server->label)});
       servers.push_back(member.server);
     }
-    hosts = balancer::HostView(std::move(view));
     if (!spec.sticky) return;
     std::vector<std::string> labels;
     for (const std::shared_ptr<Server>& server : servers) labels.push_back(server->label);
@@ -98,12 +93,23 @@ struct Cluster {
   const conf::Pool& spec;
   const std::shared_ptr<const Transport> transport;
   const std::shared_ptr<PoolState> state;
+  const balancer::HostView hosts;
   const balancer::Outlier outlier;
   std::vector<std::shared_ptr<Server>> servers;  // by HostIndex
-  balancer::HostView hosts;
   std::optional<Sticky> sticky;
 
  private:
+  static balancer::HostView ViewOf(const std::vector<Member>& members) {
+    std::vector<balancer::Host> view;
+    for (const Member& member : members) {
+      view.push_back({.weight = member.weight,
+                      .stats = member.server->health,
+                      .tier = member.tier,
+                      .id = balancer::Hash(member.server->label)});
+    }
+    return balancer::HostView(std::move(view));
+  }
+
   absl::flat_hash_map<const Server*, balancer::HostIndex> indices_;
 };
 

@@ -87,5 +87,20 @@ TEST_F(HealthTest, ZeroCountsAsOne) {
   EXPECT_EQ(strict.OnCheck(true, host_, now_), HealthChange::kCameUp);
 }
 
+TEST_F(HealthTest, ANewSpecJudgesWithWhatIsKnown) {
+  Fail(), Fail();
+  health_.SetSpec({.interval = 10s, .fall = 5});
+  EXPECT_EQ(Fail(), HealthChange::kNone);
+  EXPECT_EQ(Fail(), HealthChange::kNone);
+  EXPECT_EQ(Fail(), HealthChange::kWentDown);
+}
+
+TEST_F(HealthTest, AClockThatStepsBackDoesNotLengthenTheSlowStart) {
+  TakeDown();
+  Pass(), Pass();
+  EXPECT_EQ(Ramp(host_, 10s, now_ - 1h), kFirstShare) << "no less than the first share";
+  EXPECT_EQ(Ramp(host_, 10s, now_ + 1h), kWhole);
+}
+
 }  // namespace
 }  // namespace sluice::balancer

@@ -20,8 +20,7 @@ class OutlierSweepTest : public testing::Test {
     std::vector<Host> hosts;
     for (size_t i = 0; i < count; ++i) hosts.push_back({.stats = std::make_shared<HostStats>()});
     hosts_ = HostView(std::move(hosts));
-    sweep_ = std::make_unique<OutlierSweep>(spec, OutlierSpec{.rest = 2s, .rest_max = 60s}, hosts_,
-                                            now_);
+    sweep_.Adopt(spec, kRests, hosts_, now_);
   }
   // `requests` to each host, of which those named fail so many of a hundred.
   void Serve(int requests, const std::map<HostIndex, int>& failing_percent,
@@ -37,11 +36,12 @@ class OutlierSweepTest : public testing::Test {
     }
     now_ += 100ms;
   }
-  std::vector<Ejection> Sweep() { return sweep_->Sweep(now_); }
+  std::vector<Ejection> Sweep() { return sweep_.Sweep(now_); }
 
+  static constexpr OutlierSpec kRests = {.rest = 2s, .rest_max = 60s};
   TimePoint now_{1h};
   HostView hosts_;
-  std::unique_ptr<OutlierSweep> sweep_;
+  OutlierSweep sweep_;
 };
 
 TEST_F(OutlierSweepTest, OneThatFailsThirtyOfAHundredIsEjectedWithTheEvidence) {
@@ -164,6 +164,39 @@ TEST_F(OutlierSweepTest, OldSuccessesDoNotExcuseForLongerThanTheWindow) {
   EXPECT_TRUE(Sweep().empty());
   Serve(100, {{0, 30}});
   EXPECT_EQ(Sweep().size(), 1u);
+}
+
+TEST_F(OutlierSweepTest, AReloadForgetsNeitherCountsNorEjectionsInARow) {
+  Pool(4);
+  Serve(100, {{0, 50}});
+  ASSERT_EQ(Sweep().size(), 1u);
+  now_ += 2s;
+  Sweep();
+  Serve(40, {{0, 50}});
+  // The same servers in another order, with one more.
+  std::vector<Host> hosts = {{.stats = std::make_shared<HostStats>()}};
+  for (const HostIndex host : {3u, 2u, 1u}) {
+    hosts.push_back({.stats = hosts_.shared_stats(host)});
+  }
+  hosts.push_back({.stats = hosts_.shared_stats(0)});
+  hosts_ = HostView(std::move(hosts));
+  sweep_.Adopt({}, kRests, hosts_, now_);
+  Serve(20, {{4, 50}});
+  const std::vector<Ejection> ejected = Sweep();
+  ASSERT_EQ(ejected.size(), 1u);
+  EXPECT_EQ(ejected[0].host, 4u);
+  EXPECT_EQ(ejected[0].requests, 60u);
+  EXPECT_EQ(ejected[0].nth, 2u);
+  EXPECT_EQ(ejected[0].rest, 4s);
+}
+
+TEST_F(OutlierSweepTest, AClockThatStepsBackBeginsANewWindow) {
+  Pool(4);
+  Serve(5000, {});
+  now_ -= 1h;
+  EXPECT_TRUE(Sweep().empty());
+  Serve(100, {{0, 30}});
+  EXPECT_EQ(Sweep().size(), 1u) << "the successes before it count no more";
 }
 
 }  // namespace
