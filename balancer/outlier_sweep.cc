@@ -13,6 +13,7 @@ namespace {
 
 // A difference below this is not worth a server, however certain it is.
 constexpr double kLeastDifference = 0.1;
+constexpr Duration kLeastSlowness = std::chrono::milliseconds(100);
 
 double Part(uint64_t part, uint64_t whole) {
   return static_cast<double>(part) / static_cast<double>(std::max<uint64_t>(whole, 1));
@@ -149,6 +150,7 @@ bool OutlierSweep::Judge(Ejection& about, const Counts& all) const {
   }
   about.reason = Ejection::Reason::kLatency;
   return spec_.slow_factor != 0 && about.others_latency > Duration::zero() &&
+         about.latency - about.others_latency >= kLeastSlowness &&
          about.latency >= about.others_latency * spec_.slow_factor;
 }
 

@@ -23,7 +23,7 @@ struct Ejection {
   enum class Reason : uint8_t {
     kErrorShare,      // error_percent or more, and twice the others' share
     kErrorDeviation,  // fewer, but more than chance explains beside the others
-    kLatency,         // slow_factor times the others' or more
+    kLatency,         // slow_factor times the others' or more, and 100 ms
   };
   HostIndex host = 0;
   Reason reason = Reason::kErrorShare;

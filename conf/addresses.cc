@@ -227,9 +227,14 @@ std::string CheckServerName(std::string_view text) {
   return "is not the name of a server; write \"shop.internal\", or an address without port";
 }
 
-std::string CheckUpstreamHost(std::string_view text) {
+std::string CheckHost(std::string_view text) {
   if (CheckServerAddress(text).empty() && !text.starts_with("unix:")) return {};
   if (text.find('*') == std::string_view::npos && CheckHostPattern(text).empty()) return {};
+  return "is not a host; write one such as \"shop.internal\"";
+}
+
+std::string CheckUpstreamHost(std::string_view text) {
+  if (CheckHost(text).empty()) return {};
   return "is not a host; it may be \"client\", \"server\" or a host such as \"shop.internal\"";
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "balancer/spec.h"
+#include "conf/health.h"
 #include "conf/tls.h"
 
 namespace sluice::conf {
@@ -102,10 +103,13 @@ struct Pool {
   std::string name;
   std::vector<Server> servers;
   File servers_file = {};          // more of them, in `servers` too (server_list.h)
-  balancer::PickerSpec picker;     // key: strategy
+  balancer::PickerSpec picker;     // keys: strategy, slow_start, panic_percent
   std::string hash = "client_ip";  // maglev: "client_ip", "path", "header:X-User", "cookie:id", …
   std::optional<Sticky> sticky = std::nullopt;
-  balancer::OutlierSpec outlier;   // keys: outlier.failures, outlier.rest, outlier.rest_max
+  balancer::OutlierSpec outlier;  // keys: outlier.failures, outlier.rest, outlier.rest_max, ...
+  balancer::SweepSpec sweep;      // keys: outlier.min_requests and those behind it
+  std::optional<HealthCheck> health = std::nullopt;
+  std::optional<balancer::BreakerSpec> breaker = std::nullopt;
   std::string protocol = "http1";  // "http1", "h2": HTTP/2 and nothing else; "auto": by ALPN
   std::optional<ServerTls> tls = std::nullopt;
   std::string host = "client";  // Host sent: "client", "server", or a literal value

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "conf/nearest.h"
+#include "conf/units.h"
 
 namespace sluice::conf {
 namespace {
@@ -117,6 +118,23 @@ std::string CheckPath(std::string_view text) {
     }
   }
   return {};
+}
+
+std::string CheckRequestPath(std::string_view text) {
+  if (text.empty()) return {};
+  if (!text.starts_with('/')) return "does not begin with '/'; write a path such as \"/healthz\"";
+  const auto foreign = [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f ||
+           std::string_view("#\\\"<>").find(c) != std::string_view::npos;
+  };
+  if (std::none_of(text.begin(), text.end(), foreign)) return {};
+  return "contains a character that must be escaped ('#', spaces, controls, beyond ASCII); write "
+         "it as %XX";
+}
+
+std::string CheckStatusRange(std::string_view text) {
+  const absl::StatusOr<StatusRange> range = ParseStatusRange(text);
+  return range.ok() ? std::string() : std::string(range.status().message());
 }
 
 std::string CheckMethod(std::string_view text) {

@@ -48,6 +48,12 @@ std::string CheckServerName(std::string_view text);
 std::string CheckUpstreamHost(std::string_view text);
 // A path as routes see it (DESIGN: Paths): absolute, no dot segments, no "//", no needless escapes.
 std::string CheckPath(std::string_view text);
+// A path and its query as they are sent: absolute, no fragment, nothing that must be escaped.
+std::string CheckRequestPath(std::string_view text);
+// host or host:port.
+std::string CheckHost(std::string_view text);
+// units.h, StatusRange.
+std::string CheckStatusRange(std::string_view text);
 std::string CheckMethod(std::string_view text);
 // What pool.hash names: "client_ip", "path", or "header:", "cookie:" or "query:" and a name.
 std::string CheckHash(std::string_view text);

@@ -118,6 +118,27 @@ absl::StatusOr<Rate> ParseRate(std::string_view text) {
   return rate;
 }
 
+absl::StatusOr<StatusRange> ParseStatusRange(std::string_view text) {
+  const size_t dash = text.find('-');
+  const std::string_view ends[] = {text.substr(0, dash),
+                                   dash == text.npos ? text : text.substr(dash + 1)};
+  StatusRange range;
+  int* const into[] = {&range.least, &range.most};
+  for (size_t i = 0; i < 2; ++i) {
+    const char* const end = ends[i].data() + ends[i].size();
+    const auto [rest, error] = std::from_chars(ends[i].data(), end, *into[i]);
+    if (ends[i].size() != 3 || error != std::errc() || rest != end || *into[i] < 100 ||
+        *into[i] > 599) {
+      return absl::InvalidArgumentError(
+          "is not a status from 100 to 599 or a range of them; write \"200\" or \"200-399\"");
+    }
+  }
+  if (range.least > range.most) {
+    return absl::InvalidArgumentError("ends before it begins; write \"200-399\"");
+  }
+  return range;
+}
+
 std::string FormatDuration(std::chrono::nanoseconds duration) {
   return FormatUnits(static_cast<uint64_t>(duration.count()), kTime, "s");
 }

@@ -1,7 +1,8 @@
 // Numbers with a unit, to and from the words an operator writes: durations ("250ms", "10s", "5min",
 // "1h"), sizes ("64KiB", "1MiB", "10KB"), byte rates ("500B/s") and request rates ("100/s",
-// "20/min"). A number without a unit is refused, except 0: "5" has cost every operator an outage.
-// Fractions are refused too ("1500ms" instead of "1.5s"), so that nothing is ever rounded.
+// "20/min"), ranges of statuses. A number without a unit is refused, except 0: "5" has cost every
+// operator an outage. Fractions are refused too ("1500ms" instead of "1.5s"), so that nothing is
+// ever rounded.
 //
 // Parsing and formatting agree: Parse(Format(x)) is x. The message of a failed Parse says what is
 // wrong and what may be written. Threads: any. Errors: InvalidArgument only.
@@ -31,6 +32,14 @@ absl::StatusOr<uint64_t> ParseByteRate(std::string_view text);
 
 // "100/s", "20/min", "5/10s".
 absl::StatusOr<Rate> ParseRate(std::string_view text);
+
+// "200" or "200-399": statuses of an answer, the ends included.
+struct StatusRange {
+  int least = 0;
+  int most = 0;
+  bool Contains(int status) const { return status >= least && status <= most; }
+};
+absl::StatusOr<StatusRange> ParseStatusRange(std::string_view text);
 
 // In the largest unit that needs no fraction: "90s", "1h".
 std::string FormatDuration(std::chrono::nanoseconds duration);

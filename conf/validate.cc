@@ -151,6 +151,30 @@ class Validator {
       Ordered(place + ".outlier", "rest", pool.outlier.rest, "rest_max", pool.outlier.rest_max);
       CheckSticky(pool, place);
       CheckPoolTls(pool, place);
+      if (pool.health) CheckHealth(pool, place + ".health");
+    }
+  }
+
+  void CheckHealth(const Pool& pool, const std::string& place) {
+    const HealthCheck& health = *pool.health;
+    for (const std::string_view name : {"host", "method", "expect_status", "expect_body"}) {
+      const std::string key = absl::StrFormat("%s.%s", place, name);
+      if (!health.path.empty() || !report_.Written(key)) continue;
+      report_.WrongAt(key,
+                      absl::StrFormat("%s needs path; a check without one only connects", name));
+    }
+    if (health.expect_status.empty()) {
+      report_.WrongAt(place + ".expect_status", "no status would pass; write [\"200-399\"]");
+    }
+    if (!health.expect_body.empty() && health.method == "HEAD") {
+      report_.WrongAt(place + ".expect_body", "an answer to HEAD has no body; take GET");
+    }
+    if (health.method == "CONNECT") {
+      report_.WrongAt(place + ".method", "CONNECT is no request for a path; take GET");
+    }
+    for (const Server& server : pool.servers) {
+      if (health.port == 0 || !server.address.starts_with("unix:")) continue;
+      report_.WrongAt(place + ".port", absl::StrFormat("%s has no port", Quote(server.address)));
     }
   }
 

@@ -23,6 +23,7 @@ struct RouteRow {
 struct ServerRow {
   const upstream::Server* server;
   bool secure;
+  const upstream::Prober::Report* checks;  // null: there are none
   observe::ServerTotals totals;
 };
 
@@ -168,8 +169,23 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
     }
   };
   const TimePoint now = std::chrono::steady_clock::now();
-  each("sluice_server_up", "gauge", "0 while the server rests after failures in a row.",
-       [&](const ServerRow& row) { return uint64_t{!row.server->health->Resting(now)}; });
+  each("sluice_server_up", "gauge", "0 while the server rests, or fails its health checks.",
+       [&](const ServerRow& row) { return uint64_t{!row.server->health->Away(now)}; });
+  out.Family("sluice_server_checks_total", "counter",
+             "Health checks, by result; discarded: sluice itself was too late to tell.");
+  for (const ServerRow& row : servers) {
+    if (row.checks == nullptr) continue;
+    const auto sample = [&](std::string_view result, uint64_t count) {
+      out.Sample({{"pool", row.server->pool},
+                  {"server", row.server->label},
+                  {"name", row.server->name},
+                  {"result", result}},
+                 count);
+    };
+    sample("passed", row.checks->passed);
+    sample("failed", row.checks->failed);
+    sample("discarded", row.checks->discarded);
+  }
   each("sluice_server_requests_total", "counter", "Tries sent to the server.",
        [](const ServerRow& row) { return row.totals.requests; });
   each("sluice_server_requests_in_flight", "gauge", "Tries on their way.",
@@ -200,8 +216,22 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
     sample("resumed", row.totals.resumed);
     sample("failed", row.totals.failed_handshakes);
   }
-  each("sluice_server_rests_total", "counter", "Times the server was found failing.",
-       [](const ServerRow& row) { return row.totals.rests; });
+  out.Family("sluice_server_rests_total", "counter",
+             "Times the server began to rest, by reason: it failed several times in a row, or more "
+             "than the others, or took longer than they.");
+  for (const ServerRow& row : servers) {
+    const auto sample = [&](std::string_view reason, uint64_t count) {
+      out.Sample({{"pool", row.server->pool},
+                  {"server", row.server->label},
+                  {"name", row.server->name},
+                  {"reason", reason}},
+                 count);
+    };
+    sample("in_a_row", row.totals.rests);
+    for (size_t i = 0; i < observe::kEjections; ++i) {
+      sample(observe::kEjectionReasons[i], row.totals.ejections[i]);
+    }
+  }
   out.Family("sluice_server_responses_total", "counter", "Answers of the server by class.");
   for (const ServerRow& row : servers) {
     for (size_t i = 0; i + 1 < row.totals.by_class.size(); ++i) {
@@ -232,7 +262,25 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
   }
 }
 
-}  // namespace
+void AddBreakers(const exchange::RuntimeView& view, Exposition& out) {
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto value) {
+    out.Family(name, type, help);
+    for (const auto& cluster : view.clusters) {
+      if (!cluster->spec.breaker) continue;
+      out.Sample({{"pool", cluster->spec.name}}, value(cluster->state->breaker));
+    }
+  };
+  each("sluice_breaker_admitted_ratio", "gauge",
+       "What the pool's circuit breaker lets in of the requests: 1 while it is closed.",
+       [](const balancer::Breaker& breaker) {
+         return static_cast<double>(breaker.share()) / balancer::kWhole;
+       });
+  each("sluice_breaker_opened_total", "counter", "Times it opened.",
+       [](const balancer::Breaker& breaker) { return breaker.opened(); });
+  each("sluice_breaker_refused_total", "counter", "Requests that it did not let in.",
+       [](const balancer::Breaker& breaker) { return breaker.refused(); });
+}
 
 void AddPools(const exchange::RuntimeView& view, Exposition& out) {
   struct Row {
@@ -285,6 +333,8 @@ void AddPools(const exchange::RuntimeView& view, Exposition& out) {
       [](const Row& row) { return std::chrono::duration<double>(row.pool.hedge.after()).count(); });
 }
 
+}  // namespace
+
 std::string AdminMetrics(const Tally& tally, size_t changes) {
   Exposition out;
   out.Family("sluice_admin_changes_total", "counter", "Changes made at run time, by what they do.");
@@ -316,10 +366,12 @@ std::string Metrics(const server::Supervisor& supervisor) {
   std::vector<ServerRow> servers;
   for (const auto& cluster : view->clusters) {
     for (const auto& server : cluster->servers) {
-      servers.push_back({server.get(), cluster->transport->secure(), observe::Sum(server->stats)});
+      servers.push_back({server.get(), cluster->transport->secure(),
+                         supervisor.prober().Find(*server), observe::Sum(server->stats)});
     }
   }
   AddServers(servers, out);
+  AddBreakers(*view, out);
   return out.Take();
 }
 

@@ -38,16 +38,52 @@ Json Classes(const std::array<uint64_t, observe::kStatusClasses>& counts) {
   return classes;
 }
 
+Json Ejections(const observe::ServerTotals& totals) {
+  Json reasons = Json::object();
+  for (size_t i = 0; i < observe::kEjections; ++i) {
+    reasons[std::string(observe::kEjectionReasons[i])] = totals.ejections[i];
+  }
+  return reasons;
+}
+
 Json HandshakesJson(uint64_t handshakes, uint64_t resumed, uint64_t failed) {
   return {{"handshakes", handshakes}, {"resumed", resumed}, {"failed", failed}};
 }
 
-Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure, TimePoint now) {
+Json HealthJson(const upstream::Prober::Report& checks, TimePoint now) {
+  Json json = {{"up", checks.up},
+               {"passed", checks.passed},
+               {"failed", checks.failed},
+               {"discarded", checks.discarded}};
+  if (checks.last_at != TimePoint{}) {
+    json["last"] = {{"passed", checks.last_passed},
+                    {"why", checks.last},
+                    {"took_ms", Milliseconds(checks.last_took)},
+                    {"ago_ms", Milliseconds(now - checks.last_at)}};
+  }
+  return json;
+}
+
+Json BreakerJson(const balancer::Breaker& breaker) {
+  static constexpr const char* kStates[] = {"closed", "open", "half_open"};
+  return {{"state", kStates[static_cast<size_t>(breaker.state())]},
+          {"admitted", static_cast<double>(breaker.share()) / balancer::kWhole},
+          {"opened", breaker.opened()},
+          {"refused", breaker.refused()}};
+}
+
+const char* AwayName(const balancer::HostStats& host, TimePoint now) {
+  if (host.down.load(std::memory_order_relaxed)) return "down";
+  return host.Resting(now) ? "resting" : "up";
+}
+
+Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure,
+                const upstream::Prober::Report* checks, TimePoint now) {
   const observe::ServerTotals totals = observe::Sum(server.stats);
   Json json = {{"address", server.label},
                {"name", server.name},
                {"weight", weight},
-               {"state", server.health->Resting(now) ? "resting" : "up"},
+               {"state", AwayName(*server.health, now)},
                {"failures_in_a_row", server.health->failures.load(std::memory_order_relaxed)},
                {"active", totals.in_flight},
                {"connections", totals.connections},
@@ -58,7 +94,9 @@ Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure, Ti
                {"retries", totals.retries},
                {"rests", totals.rests},
                {"limit", server.health->limit.load(std::memory_order_relaxed)},
+               {"ejections", Ejections(totals)},
                {"first_byte", Quantiles(totals.first_byte)}};
+  if (checks != nullptr) json["health"] = HealthJson(*checks, now);
   if (secure) {
     json["tls"] = HandshakesJson(totals.handshakes, totals.resumed, totals.failed_handshakes);
   }
@@ -84,20 +122,23 @@ Json RetriesJson(const upstream::PoolState& pool) {
           {"hedges_won", totals.hedges_won}, {"hedge_delay_ms", Milliseconds(pool.hedge.after())}};
 }
 
-Json PoolsJson(const exchange::RuntimeView& view, TimePoint now) {
+Json PoolsJson(const exchange::RuntimeView& view, const upstream::Prober& prober, TimePoint now) {
   Json pools = Json::array();
   for (const auto& cluster : view.clusters) {
     Json servers = Json::array();
     for (size_t i = 0; i < cluster->servers.size(); ++i) {
-      servers.push_back(ServerJson(*cluster->servers[i],
-                                   cluster->hosts.weight(static_cast<balancer::HostIndex>(i)),
-                                   cluster->transport->secure(), now));
+      servers.push_back(ServerJson(
+          *cluster->servers[i], cluster->hosts.weight(static_cast<balancer::HostIndex>(i)),
+          cluster->transport->secure(), prober.Find(*cluster->servers[i]), now));
     }
     pools.push_back({{"name", cluster->spec.name},
                      {"strategy", cluster->spec.picker.strategy},
                      {"queue", QueueJson(*cluster->state)},
                      {"retries", RetriesJson(*cluster->state)},
                      {"servers", std::move(servers)}});
+    if (cluster->spec.breaker) {
+      pools.back()["breaker"] = BreakerJson(cluster->state->breaker);
+    }
   }
   return pools;
 }
@@ -181,7 +222,7 @@ std::string Status(const server::Supervisor& supervisor) {
   };
   if (const exchange::RuntimeView* const view = supervisor.view(); view != nullptr) {
     json["view"] = view->version;
-    json["pools"] = PoolsJson(*view, now);
+    json["pools"] = PoolsJson(*view, supervisor.prober(), now);
     for (const route::Route& route : view->router->routes()) {
       json["routes"].push_back(
           RouteJson(route.conf.name, route.conf.pool, *view->routes[route.index]));

@@ -28,6 +28,8 @@ std::string_view CauseName(Cause cause) {
       return "too_large";
     case Cause::kNoServer:
       return "no_server";
+    case Cause::kBreaker:
+      return "breaker";
     case Cause::kLimit:
       return "limit";
     case Cause::kClientLeft:

@@ -26,6 +26,7 @@ enum class Cause : uint8_t {
   kTooLarge,        // a head or body above its limit
   kNoServer,        // the pool has no server to try
   kLimit,           // one of our own limits: descriptors, buffers
+  kBreaker,         // the pool's circuit breaker is open
   kClientLeft,      // the client closed or reset
   kShutdown,        // the shutdown deadline ended it
 };

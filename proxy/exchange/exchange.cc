@@ -65,7 +65,7 @@ void Exchange::Start() {
   record_.client_ip = identity_.ip;
   record_.request_id = RequestId(head_, shared.config->forwarding, identity_, context_.random());
   FindRoute();
-  if (AnswerHere() || !PrepareForward()) return;
+  if (AnswerHere() || !PrepareForward() || BreakerRefuses()) return;
   if (route_->timeouts.total > Duration::zero()) {
     context_.loop().Arm(total_, route_->timeouts.total);
   }
@@ -138,6 +138,15 @@ bool Exchange::PrepareForward() {
   }
   head_.target = forwarded.target;
   upgrade_ = forwarded.upgrade;
+  return true;
+}
+
+bool Exchange::BreakerRefuses() {
+  if (pool().breaker.Admits(context_.random())) return false;
+  retry_after_ = pool().breaker.RetryAfter(context_.loop().now());
+  Fail({.cause = Cause::kBreaker,
+        .why = "too much fails at the servers of this pool; its circuit breaker is open"},
+       503);
   return true;
 }
 
@@ -351,7 +360,7 @@ void Exchange::ClientLeft(std::string_view why) {
 
 void Exchange::ReplyError(int status, std::string_view why) {
   std::optional<std::chrono::seconds> retry_after;
-  if (status == 503) retry_after = std::chrono::seconds(1);
+  if (status == 503) retry_after = std::chrono::ceil<std::chrono::seconds>(retry_after_);
   SendReply(MakeError(head_,
                       {.status = status,
                        .why = why,

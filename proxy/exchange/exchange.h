@@ -108,6 +108,8 @@ class Exchange final : public http::DownstreamEvents,
   void SendReply(const LocalReply& reply);
   void SendHead(http::ResponseHead& head);
   void ReplyError(int status, std::string_view why);
+  // True when the circuit breaker of the pool has it answered 503.
+  bool BreakerRefuses();
 
   void ReturnRequestCredit();
   void ArmProgress(Duration length);
@@ -158,7 +160,8 @@ class Exchange final : public http::DownstreamEvents,
   Phase phase_ = Phase::kGather;
   bool head_sent_ = false;
   bool own_answer_ = false;
-  size_t response_owed_ = 0;  // body bytes not yet Consumed()
+  Duration retry_after_ = std::chrono::seconds(1);  // of a 503 of ours
+  size_t response_owed_ = 0;                        // body bytes not yet Consumed()
   TimePoint started_{};
   TimePoint answered_at_{};
   std::string why_;  // record_.why points here

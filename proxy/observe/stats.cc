@@ -69,6 +69,7 @@ ServerTotals Sum(const Sharded<ServerStats>& stats) {
     totals.resumed += shard.resumed.value();
     totals.failed_handshakes += shard.failed_handshakes.value();
     totals.rests += shard.rests.value();
+    for (size_t i = 0; i < kEjections; ++i) totals.ejections[i] += shard.ejections[i].value();
     totals.first_byte += shard.first_byte.Snapshot();
   });
   return totals;

@@ -48,6 +48,12 @@ enum class ProxyEnd : uint8_t {
 inline constexpr size_t kProxyEnds = static_cast<size_t>(ProxyEnd::kLeft) + 1;
 std::string_view ProxyEndName(ProxyEnd end);  // "accepted", ...
 
+// Why a server rests that failed not in a row, but more than the others; as /metrics says it, and
+// in the order of balancer::Ejection::Reason.
+inline constexpr std::array<std::string_view, 3> kEjectionReasons = {"error_share",
+                                                                     "error_deviation", "latency"};
+inline constexpr size_t kEjections = kEjectionReasons.size();
+
 struct RouteStats {
   Gauge in_flight;  // the exchange adds and takes off
   std::array<Cell, kStatusClasses> by_class;
@@ -74,7 +80,8 @@ struct ServerStats {
   Cell handshakes;  // of TLS with it, that succeeded
   Cell resumed;     // of those, with a session from before
   Cell failed_handshakes;
-  Cell rests;            // times it was found failing (balancer/outlier.h)
+  Cell rests;                              // times it was found failing (balancer/outlier.h)
+  std::array<Cell, kEjections> ejections;  // by comparison with the others
   Histogram first_byte;  // ExchangeRecord::first_byte, of every try that got an answer
 };
 
@@ -136,6 +143,7 @@ struct ServerTotals {
   uint64_t resumed = 0;
   uint64_t failed_handshakes = 0;
   uint64_t rests = 0;
+  std::array<uint64_t, kEjections> ejections{};
   HistogramSnapshot first_byte;
 };
 

@@ -1,5 +1,6 @@
 #include "proxy/server/supervisor.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -45,6 +46,23 @@ void UpdateHedge(const upstream::Cluster& cluster, TimePoint now) {
   cluster.state->hedge.Update(cluster.spec.hedge, answers, now);
 }
 
+// A server that joins others of its pool comes up slowly. When all are new there is nobody to take
+// the load meanwhile.
+void StartSlowly(const exchange::RuntimeView& before, const exchange::RuntimeView& after,
+                 TimePoint now) {
+  for (const auto& cluster : after.clusters) {
+    const auto old =
+        std::find_if(before.clusters.begin(), before.clusters.end(),
+                     [&](const auto& other) { return other->state == cluster->state; });
+    if (old == before.clusters.end()) continue;
+    const auto was_there = [&](const auto& server) { return (*old)->IndexOf(*server).has_value(); };
+    if (std::none_of(cluster->servers.begin(), cluster->servers.end(), was_there)) continue;
+    for (const std::shared_ptr<upstream::Server>& server : cluster->servers) {
+      if (!was_there(server)) balancer::BeginSlowStart(*server->health, now);
+    }
+  }
+}
+
 // What redirect_https stands for.
 conf::Config ToHttps() {
   conf::Config config;
@@ -61,7 +79,7 @@ Supervisor::Supervisor(std::shared_ptr<const conf::Config> config, ReadConfig re
       read_(std::move(read)),
       worker_count_(config_->process.workers != 0 ? config_->process.workers : UsableProcessors()),
       process_stats_(worker_count_ + 1),
-      registry_(worker_count_),
+      registry_(worker_count_ + 1),
       tickets_(std::make_shared<tls::TicketKeys>(WallNow())),
       listeners_(worker_count_),
       peers_(worker_count_) {
@@ -122,6 +140,7 @@ absl::Status Supervisor::Start() {
         std::make_unique<Worker>(static_cast<uint32_t>(i), *writer_, process_stats_, peers_));
     workers_.back()->Start();
   }
+  prober_ = std::make_unique<upstream::Prober>(loop_);
   tick_ = std::make_unique<net::Ticker>(loop_, kTick, [this] { OnTick(); });
   discovery_ = std::make_unique<Discovery>(loop_, config_->resolver, [this] {
     if (state_ == State::kServing) PublishWhenSettled();
@@ -213,10 +232,12 @@ void Supervisor::OnTick() {
   if (second) spare_memory_.Look();
   if (view_ != nullptr) {
     for (const auto& cluster : view_->clusters) {
+      cluster->state->judge.Tick(*cluster, static_cast<uint32_t>(worker_count_), loop_.now());
       cluster->state->dispatch.Offer();
       if (second) UpdateHedge(*cluster, loop_.now());
     }
   }
+  prober_->Tick();
   if (ticks_ % (kTicksPerSecond / ServersFile::kLooksPerSecond) == 0) LookAtServersFiles();
   if (discovery_->settled()) OnNamesInHand();
 }
@@ -309,8 +330,12 @@ void Supervisor::PublishWhenSettled() {
 void Supervisor::Publish() {
   first_names_.Cancel();
   unpublished_ = false;
-  view_ = BuildView();
+  std::shared_ptr<const exchange::RuntimeView> view = BuildView();
+  if (view_ != nullptr) StartSlowly(*view_, *view, loop_.now());
+  view_ = std::move(view);
   SetDuties(*view_);
+  for (const auto& cluster : view_->clusters) cluster->state->judge.Adopt(*cluster, loop_.now());
+  prober_->Adopt(view_->clusters);
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Adopt(view_, listeners_.BindingsFor(i));
   }
@@ -482,6 +507,7 @@ void Supervisor::Finish() {
     admin_gates_.clear();
     discovery_.reset();
     tick_.reset();
+    prober_.reset();
     signals_.reset();
     pid_file_.reset();
     writer_.reset();  // writes what is queued

@@ -33,6 +33,7 @@
 #include "proxy/server/servers_file.h"
 #include "proxy/server/spare_memory.h"
 #include "proxy/server/worker.h"
+#include "proxy/upstream/prober.h"
 
 namespace sluice::server {
 
@@ -80,6 +81,8 @@ class Supervisor {
   // Null before the first view.
   const exchange::RuntimeView* view() const { return view_.get(); }
   const ListenerSet& listeners() const { return listeners_; }
+  // REQUIRES: Start() succeeded, Run() has not returned.
+  const upstream::Prober& prober() const { return *prober_; }
   // Of admin.address; an empty Address when it is off.
   Address admin_address() const;
   uint64_t log_lines_dropped() const { return writer_ == nullptr ? 0 : writer_->dropped(); }
@@ -141,6 +144,7 @@ class Supervisor {
   std::unique_ptr<PidFile> pid_file_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<net::SignalWatcher> signals_;
+  std::unique_ptr<upstream::Prober> prober_;
   std::unique_ptr<net::Ticker> tick_;
   BoundDeadline<Supervisor, &Supervisor::BeginDrain> leave_{this};
   BoundDeadline<Supervisor, &Supervisor::Finish> deadline_{this};

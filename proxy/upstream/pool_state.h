@@ -11,11 +11,13 @@
 #include <string>
 #include <utility>
 
+#include "balancer/breaker.h"
 #include "balancer/retry_budget.h"
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/dispatch.h"
 #include "proxy/upstream/hedge.h"
+#include "proxy/upstream/judge.h"
 
 namespace sluice::upstream {
 
@@ -29,6 +31,8 @@ struct PoolState {
   HedgeDelay hedge;
   HedgeBudget hedges;
   observe::Sharded<observe::PoolStats> stats;
+  Judge judge;                // the tick's
+  balancer::Breaker breaker;  // asked before a server is chosen, by every request
 };
 
 }  // namespace sluice::upstream

@@ -126,6 +126,14 @@ TEST_F(OutlierSweepTest, OneTenTimesSlowerIsEjectedAndOneThreeTimesSlowerIsNot) 
   EXPECT_EQ(ejected[0].others_latency, 10ms);
 }
 
+TEST_F(OutlierSweepTest, WhatTakesAMillisecondInsteadOfATenthIsNoWorse) {
+  Pool(4);
+  Serve(100, {});
+  for (HostIndex host = 0; host < 4; ++host) hosts_.stats(host).service_us = 100;
+  hosts_.stats(1).service_us = 1500;
+  EXPECT_TRUE(Sweep().empty());
+}
+
 TEST_F(OutlierSweepTest, EachEjectionInARowRestsTwiceAsLongAndGoodWindowsAreForgiven) {
   Pool(4);
   for (const Duration expected : {2s, 4s, 8s}) {

@@ -122,6 +122,33 @@ TEST_F(ErrorsTest, TlsToServersIsHeldToItself) {
   EXPECT_EQ(Wrong(unix_pool + "tls.verify = false\n"), "");
 }
 
+TEST_F(ErrorsTest, HealthChecksAreHeldToThemselves) {
+  EXPECT_EQ(InPool("health = {}"), "");
+  EXPECT_EQ(InPool("health = { path = \"/healthz?full=1\", expect_status = \"200\" }"), "");
+  EXPECT_EQ(InPool("health = { path = \"/\", expect_status = [\"200\", \"301-302\"] }"), "");
+  EXPECT_EQ(InPool("health.interval = \"200ms\""), "") << "shorter than the fast one's default";
+  EXPECT_THAT(InPool("health.expect_body = \"ok\""), HasSubstr("expect_body needs path"));
+  EXPECT_THAT(InPool("health.host = \"a\""), HasSubstr("host needs path"));
+  EXPECT_THAT(InPool("health = { path = \"/\", expect_status = [] }"), HasSubstr("would pass"));
+  EXPECT_THAT(InPool("health = { path = \"/\", method = \"HEAD\", expect_body = \"x\" }"),
+              HasSubstr("has no body"));
+  for (const char* const status : {"20", "099", "600", "200-", "-200", "399-200", "2xx", ""}) {
+    EXPECT_THAT(
+        InPool(absl::StrFormat("health = { path = \"/\", expect_status = \"%s\" }", status)),
+        HasSubstr("200-399"))
+        << status;
+  }
+  for (const char* const path : {"healthz", "/a b", "/a#b"}) {
+    EXPECT_THAT(InPool(absl::StrFormat("health.path = \"%s\"", path)),
+                HasSubstr("pool.health.path"))
+        << path;
+  }
+  const std::string unix_pool =
+      absl::StrFormat("%s[[pool]]\nname = \"web\"\nservers = [\"unix:/run/a\"]\n", kListener);
+  EXPECT_EQ(Wrong(unix_pool + "health = {}\n"), "");
+  EXPECT_THAT(Wrong(unix_pool + "health.port = 80\n"), HasSubstr("has no port"));
+}
+
 TEST_F(ErrorsTest, AWrongTypeIsToldTheRightOne) {
   EXPECT_THAT(InListener("backlog = \"7\""),
               StartsWith("t.toml:3:11: listener.backlog is a text; it must be a whole number"));

@@ -61,6 +61,8 @@ TEST_F(LoaderTest, NumbersComeInTheirUnits) {
   EXPECT_EQ(config.pools[0].total_timeout, 0s);
   EXPECT_EQ(config.pools[0].tries, 1u);
   EXPECT_EQ(config.pools[0].outlier.rest, 5s);
+  EXPECT_FALSE(config.pools[0].health);
+  EXPECT_FALSE(config.pools[0].breaker);
 }
 
 TEST_F(LoaderTest, AMatchTakesOneOrSeveralHostsAndMethodsInOneSpelling) {

@@ -42,6 +42,7 @@ class SchemaTest : public Files {
                                                  "pool.servers.address = \"a:1\"",
                                                  "pool.tls.cert = \"sluice.crt\"",
                                                  "pool.tls.key = \"sluice.key\"",
+                                                 "pool.health.path = \"/healthz\"",
                                                  "route.pool = \"web\"",
                                                  "route.match.path_prefix = \"/x\"",
                                                  "route.redirect.to = \"/\"",
@@ -84,6 +85,7 @@ class SchemaTest : public Files {
     if (is(other, "route.redirect")) return !is(key, "route.redirect");
     if (other == "listener.tls.client_certificates") return key != "listener.tls.client_ca";
     if (other.starts_with("pool.tls.")) return !key.starts_with("pool.tls.");
+    if (other.starts_with("pool.health.")) return !key.starts_with("pool.health.");
     if (other.starts_with("listener.tls.")) return !key.starts_with("listener.tls.");
     if (other == "route.pool") return is(key, "route.redirect") || is(key, "route.respond");
     if (other == "route.match.path_prefix") return key == "route.match.path";
