@@ -14,14 +14,14 @@
 #include <cstdint>
 #include <span>
 
-#include "ratelimit/keyed_gate.h"
+#include "ratelimit/gate.h"
 #include "ratelimit/verdict.h"
 
 namespace sluice::ratelimit {
 
 // What a request asks of one gate.
 struct Claim {
-  KeyedGate* gate;
+  Gate* gate;
   KeyHash key;
   uint64_t cost = 1;
 };

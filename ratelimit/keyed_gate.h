@@ -29,26 +29,22 @@
 #include <memory>
 #include <optional>
 
+#include "ratelimit/gate.h"
 #include "ratelimit/gcra.h"
 #include "ratelimit/spec.h"
 #include "ratelimit/verdict.h"
 
 namespace sluice::ratelimit {
 
-using KeyHash = uint64_t;
-
-class KeyedGate {
+class KeyedGate final : public Gate {
  public:
   explicit KeyedGate(const KeyedSpec& spec);
   KeyedGate(const KeyedGate&) = delete;
   KeyedGate& operator=(const KeyedGate&) = delete;
 
-  // What Charge() would say.
-  Verdict Peek(KeyHash key, TimePoint now, uint64_t cost = 1) const;
-  // Charges all of `cost` if there is room, else nothing.
-  Verdict Charge(KeyHash key, TimePoint now, uint64_t cost = 1);
-  // Takes back what a Charge() of `cost` that passed did; nothing if the key is forgotten since.
-  void Refund(KeyHash key, uint64_t cost = 1);
+  Verdict Peek(KeyHash key, TimePoint now, uint64_t cost = 1) const override;
+  Verdict Charge(KeyHash key, TimePoint now, uint64_t cost = 1) override;
+  void Refund(KeyHash key, uint64_t cost = 1) override;
 
   // Keys forgotten while they owed something, and requests that passed without being noted.
   uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }

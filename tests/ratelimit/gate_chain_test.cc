@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "ratelimit/keyed_gate.h"
+
 namespace sluice::ratelimit {
 namespace {
 
