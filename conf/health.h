@@ -1,4 +1,4 @@
-// The part of Config that says how the servers of a pool are checked. See config.h, which includes
+// The part of Config that says how the servers of a pool are checked. See pool.h, which includes
 // this.
 #ifndef SLUICE_CONF_HEALTH_H_
 #define SLUICE_CONF_HEALTH_H_
