@@ -6,6 +6,17 @@
 #include "proxy/base/check.h"
 
 namespace sluice::crypto {
+namespace {
+
+// -1: none of the 64.
+int ValueOfDigit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+}  // namespace
 
 Sha256Digest Sha256(std::string_view bytes) {
   // Looked up once: by EVP_sha256() it would be again for each digest, at the price of hashing.
@@ -37,6 +48,25 @@ std::string Base64Url(std::string_view bytes) {
   }
   if (have > 0) text += kDigits[bits << (6 - have) & 63];
   return text;
+}
+
+std::optional<std::string> FromBase64Url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  uint32_t bits = 0;
+  int have = 0;
+  for (const char c : text) {
+    const int value = ValueOfDigit(c);
+    if (value < 0) return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    bytes += static_cast<char>(bits >> have & 0xff);
+  }
+  if ((bits & ((1u << have) - 1)) != 0) return std::nullopt;
+  return bytes;
 }
 
 std::string Hex(std::string_view bytes) {

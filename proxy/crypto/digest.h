@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ Sha256Digest HmacSha256(std::string_view key, std::string_view bytes);
 
 // RFC 4648 section 5, without padding: fit for cookies, headers and URLs.
 std::string Base64Url(std::string_view bytes);
+// Its inverse, and nothing else: no padding, no spaces, no bits beyond the last byte, so that no
+// two texts mean the same.
+std::optional<std::string> FromBase64Url(std::string_view text);
 // Lower case, two digits a byte.
 std::string Hex(std::string_view bytes);
 

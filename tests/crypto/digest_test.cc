@@ -34,6 +34,23 @@ TEST(Base64UrlTest, IsThatOfThePublishedExamples) {
   EXPECT_EQ(Base64Url("\xff\xfe\xfd"), "__79");
 }
 
+TEST(Base64UrlTest, IsReadBackAndNothingElseIs) {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  for (size_t cut = 0; cut < 5; ++cut) {
+    EXPECT_EQ(FromBase64Url(Base64Url(all.substr(cut))), all.substr(cut));
+  }
+  EXPECT_EQ(FromBase64Url(""), "");
+  EXPECT_EQ(FromBase64Url("Zg=="), std::nullopt) << "padding";
+  EXPECT_EQ(FromBase64Url("Z"), std::nullopt) << "six bits are no byte";
+  EXPECT_EQ(FromBase64Url("Zh"), std::nullopt) << "stray bits: Zg is the one text of 'f'";
+  EXPECT_EQ(FromBase64Url("Zm9"), std::nullopt) << "stray bits: Zm8 is the one text of 'fo'";
+  for (const char* bad : {"Zm 8", "Zm8\n", "a+/b", "Zg\xc3\xa4"}) {
+    EXPECT_EQ(FromBase64Url(bad), std::nullopt) << bad;
+  }
+  EXPECT_EQ(FromBase64Url(std::string_view("Zm\0v", 4)), std::nullopt);
+}
+
 TEST(RandomTest, FillsEveryByteAndNeverTheSameTwice) {
   std::array<uint8_t, 64> first{};
   std::array<uint8_t, 64> second{};
