@@ -15,23 +15,30 @@ int HexDigit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// Compares while decoding (application/x-www-form-urlencoded), so that nothing is copied. An
-// incomplete escape stands for itself.
-bool DecodedEquals(std::string_view encoded, std::string_view plain) {
-  size_t at = 0;
-  for (size_t i = 0; i < encoded.size(); ++i, ++at) {
-    char c = encoded[i] == '+' ? ' ' : encoded[i];
-    if (c == '%' && i + 2 < encoded.size()) {
-      const int high = HexDigit(encoded[i + 1]);
-      const int low = HexDigit(encoded[i + 2]);
-      if (high >= 0 && low >= 0) {
-        c = static_cast<char>(high * 16 + low);
-        i += 2;
-      }
+// The next character of application/x-www-form-urlencoded text, which is cut off. An incomplete
+// escape stands for itself. REQUIRES: !encoded.empty().
+char CutDecoded(std::string_view& encoded) {
+  const char c = encoded.front();
+  if (c == '%' && encoded.size() > 2) {
+    const int high = HexDigit(encoded[1]);
+    const int low = HexDigit(encoded[2]);
+    if (high >= 0 && low >= 0) {
+      encoded.remove_prefix(3);
+      return static_cast<char>(high * 16 + low);
     }
-    if (at == plain.size() || plain[at] != c) return false;
   }
-  return at == plain.size();
+  encoded.remove_prefix(1);
+  return c == '+' ? ' ' : c;
+}
+
+// Compares while decoding, so that nothing is copied.
+bool DecodedEquals(std::string_view encoded, std::string_view plain) {
+  while (!encoded.empty()) {
+    const char c = CutDecoded(encoded);
+    if (plain.empty() || plain.front() != c) return false;
+    plain.remove_prefix(1);
+  }
+  return plain.empty();
 }
 
 // The value of the next parameter of that name, as it came; `rest` becomes what is behind it.
@@ -71,6 +78,16 @@ bool QueryHas(std::string_view query, const conf::FieldMatch& wanted) {
 
 std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name) {
   return NextParameter(query, name);
+}
+
+std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name,
+                                              Arena& arena) {
+  std::optional<std::string_view> value = FindParameter(query, name);
+  if (!value || value->find_first_of("+%") == value->npos) return value;
+  char* const decoded = arena.AllocateArray<char>(value->size());
+  size_t size = 0;
+  for (std::string_view rest = *value; !rest.empty();) decoded[size++] = CutDecoded(rest);
+  return std::string_view(decoded, size);
 }
 
 bool CookieHas(std::string_view cookies, const conf::FieldMatch& wanted) {

@@ -26,6 +26,11 @@ bool QueryHas(std::string_view query, const conf::FieldMatch& wanted);
 // The value of the first parameter of that name, as it came; empty when it has none.
 std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name);
 
+// The same without "+" and escapes, so that all spellings of a value are one; in the arena where it
+// has any.
+std::optional<std::string_view> FindParameter(std::string_view query, std::string_view name,
+                                              Arena& arena);
+
 // Is there a cookie-pair of that name and value in one Cookie field (RFC 6265 section 4.2.1)?
 bool CookieHas(std::string_view cookies, const conf::FieldMatch& wanted);
 

@@ -32,5 +32,38 @@ TEST(SipHash, AnotherKeyIsAnotherHash) {
   EXPECT_NE(SipHash(kKey, "192.0.2.1"), SipHash(other, "192.0.2.1"));
 }
 
+uint64_t OfList(std::initializer_list<std::string_view> texts) {
+  SipList list(kKey);
+  for (const std::string_view text : texts) list.Add(text);
+  return list.Finish();
+}
+
+TEST(SipList, WhereOneTextEndsAndTheNextBeginsCounts) {
+  const std::vector<uint64_t> hashes = {OfList({}),
+                                        OfList({""}),
+                                        OfList({"", ""}),
+                                        OfList({"ab", "c"}),
+                                        OfList({"a", "bc"}),
+                                        OfList({"abc"}),
+                                        OfList({"abc", ""}),
+                                        OfList({"", "abc"}),
+                                        OfList({std::string_view("abc\0", 4)}),
+                                        OfList({"12345678"}),
+                                        OfList({"12345678", ""}),
+                                        OfList({"1234567", "8"})};
+  for (size_t a = 0; a < hashes.size(); ++a) {
+    for (size_t b = 0; b < a; ++b) EXPECT_NE(hashes[a], hashes[b]) << a << " and " << b;
+  }
+  EXPECT_EQ(OfList({"ab", "c"}), OfList({"ab", "c"}));
+}
+
+TEST(SipList, AnotherKeyIsAnotherHash) {
+  SipKey other = kKey;
+  other[0] ^= 1;
+  SipList list(other);
+  list.Add("ab");
+  EXPECT_NE(list.Finish(), OfList({"ab"}));
+}
+
 }  // namespace
 }  // namespace sluice
