@@ -13,24 +13,29 @@
 namespace sluice {
 namespace {
 
-// An address as a number; of IPv4 that of its last four bytes.
+// An address as a number: the last four bytes for IPv4, of IPv6 the first eight or all.
 template <typename Word>
 Word Number(const Ip& ip) {
+  constexpr size_t kBegin = sizeof(Word) == 4 ? 12 : 0;
   Word number = 0;
-  for (size_t i = ip.bytes.size() - sizeof(Word); i < ip.bytes.size(); ++i) {
-    number = number << 8 | Word{ip.bytes[i]};
-  }
+  for (size_t i = kBegin; i < kBegin + sizeof(Word); ++i) number = number << 8 | Word{ip.bytes[i]};
   return number;
+}
+
+// How many bits of it are behind the prefix. `bits` is of the mapped form.
+template <typename Word>
+int HostBits(uint8_t bits) {
+  return (sizeof(Word) == 8 ? 64 : 128) - bits;
 }
 
 // The last of those in [words, words + count) that is at most `limit`. REQUIRES: the first is.
 template <typename Word>
 size_t LastAtMost(const Word* words, size_t count, Word limit) {
   const Word* at = words;
-  // Without a branch that could be guessed wrong: the compilers make a conditional move of it.
+  // Without a branch: half of them would be guessed wrong.
   while (count > 1) {
     const size_t half = count / 2;
-    at = at[half] <= limit ? at + half : at;
+    at += half & (size_t{0} - static_cast<size_t>(at[half] <= limit));
     count -= half;
   }
   return static_cast<size_t>(at - words);
@@ -62,9 +67,14 @@ std::string Shown(std::string_view text) {
 template <typename Word>
 uint8_t CidrSet::Ranges<Word>::Find(Word address) const {
   if (starts_.empty() || address < starts_.front()) return 0;
-  const size_t near = LastAtMost(upper_.data(), upper_.size(), address) * kStride;
-  const size_t count = std::min(kStride, starts_.size() - near);
-  return values_[near + LastAtMost(starts_.data() + near, count, address)];
+  size_t at = 0;
+  const auto go_down = [&](const std::vector<Word>& level) {
+    const size_t begin = at * kStride;
+    at = begin + LastAtMost(level.data() + begin, std::min(kStride, level.size() - begin), address);
+  };
+  for (auto level = upper_.rbegin(); level != upper_.rend(); ++level) go_down(*level);
+  go_down(starts_);
+  return values_[at];
 }
 
 template <typename Word>
@@ -82,20 +92,28 @@ template <typename Word>
 void CidrSet::Ranges<Word>::Index() {
   starts_.shrink_to_fit();
   values_.shrink_to_fit();
-  upper_.reserve((starts_.size() + kStride - 1) / kStride);
-  for (size_t i = 0; i < starts_.size(); i += kStride) upper_.push_back(starts_[i]);
+  for (const std::vector<Word>* below = &starts_; below->size() > kStride; below = &upper_.back()) {
+    std::vector<Word> level;
+    level.reserve((below->size() + kStride - 1) / kStride);
+    for (size_t i = 0; i < below->size(); i += kStride) level.push_back((*below)[i]);
+    upper_.push_back(std::move(level));
+  }
 }
 
 template <typename Word>
 size_t CidrSet::Ranges<Word>::bytes() const {
-  return (starts_.capacity() + upper_.capacity()) * sizeof(Word) + values_.capacity();
+  size_t words = starts_.capacity();
+  for (const std::vector<Word>& level : upper_) words += level.capacity();
+  return words * sizeof(Word) + values_.capacity();
 }
 
 uint8_t CidrSet::Find(const Ip& ip) const {
-  return ip.is_v4() ? v4_.Find(Number<uint32_t>(ip)) : v6_.Find(Number<absl::uint128>(ip));
+  if (ip.is_v4()) return v4_.Find(Number<uint32_t>(ip));
+  const uint8_t value = v6_long_.Find(Number<absl::uint128>(ip));
+  return value != 0 ? value : v6_.Find(Number<uint64_t>(ip));
 }
 
-size_t CidrSet::bytes() const { return v4_.bytes() + v6_.bytes(); }
+size_t CidrSet::bytes() const { return v4_.bytes() + v6_.bytes() + v6_long_.bytes(); }
 
 absl::Status CidrSet::Builder::Add(std::string_view text, uint8_t value, std::string_view where) {
   sources_.emplace_back(where);
@@ -149,10 +167,12 @@ std::string CidrSet::Builder::PlaceOf(uint16_t source, uint32_t line) const {
 }
 
 absl::StatusOr<CidrSet> CidrSet::Builder::Build() && {
-  // IPv4 last, and whoever contains another before it.
-  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-    const bool a4 = a.first.is_v4(), b4 = b.first.is_v4();
-    if (a4 != b4) return b4;
+  // By the ranges they go to, and whoever contains another before it.
+  const auto kind = [](const Entry& entry) {
+    return entry.first.is_v4() ? 2 : entry.bits > 64 ? 1 : 0;
+  };
+  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
+    if (kind(a) != kind(b)) return kind(a) < kind(b);
     if (a.first.bytes != b.first.bytes) return a.first.bytes < b.first.bytes;
     return a.bits < b.bits;
   });
@@ -172,11 +192,14 @@ absl::StatusOr<CidrSet> CidrSet::Builder::Build() && {
 
   CidrSet set;
   set.size_ = entries_.size();
-  const auto v4 = std::find_if(entries_.begin(), entries_.end(),
-                               [](const Entry& entry) { return entry.first.is_v4(); });
-  const Entry* const middle = entries_.data() + (v4 - entries_.begin());
-  Lay(entries_.data(), middle, set.v6_);
-  Lay(middle, entries_.data() + entries_.size(), set.v4_);
+  const Entry* const begin = entries_.data();
+  const Entry* const end = begin + entries_.size();
+  const auto first_of = [&](int wanted) {
+    return std::find_if(begin, end, [&](const Entry& entry) { return kind(entry) >= wanted; });
+  };
+  Lay(begin, first_of(1), set.v6_);
+  Lay(first_of(1), first_of(2), set.v6_long_);
+  Lay(first_of(2), end, set.v4_);
   return set;
 }
 
@@ -197,7 +220,7 @@ void CidrSet::Builder::Lay(const Entry* begin, const Entry* end, Ranges<Word>& r
   for (const Entry* entry = begin; entry != end; ++entry) {
     const Word first = Number<Word>(entry->first);
     while (depth > 0 && open[depth - 1].last < first) close();
-    const auto host_bits = static_cast<int>(128 - entry->bits);
+    const int host_bits = HostBits<Word>(entry->bits);
     const Word hosts = host_bits == static_cast<int>(sizeof(Word) * 8)
                            ? std::numeric_limits<Word>::max()
                            : (Word{1} << host_bits) - 1;

@@ -1,11 +1,12 @@
 // CidrSet: networks of IPv4 and IPv6, each with a small number, and for any address the number of
 // the smallest network that it is in (longest prefix). Immutable once built.
 //
-// Kept as the sorted list of the addresses at which the answer changes, in two levels, the upper
-// one with every 16th: nested networks cost nothing when asked, and a look-up is a binary search in
-// two arrays that lie close together. Some 40 ns among 100,000 networks, 70 among a million, a
-// little more for IPv6 (bench/admission_bench.cc). Memory: at most 11 bytes for a network of IPv4
-// and 36 for one of IPv6, half of that where they touch; while a set is built 24 more for each.
+// Kept as the sorted list of the addresses at which the answer changes, so that nested networks
+// cost nothing when asked; above it one of every 16th of those, and so on, so that a look-up
+// touches few lines of memory: some 70 ns among 100,000 networks on a busy machine
+// (bench/admission_bench.cc). Memory: at most 11 bytes for a network of IPv4, 19 for one of IPv6
+// and 37 for one of more than 64 bits, half of that where they touch; while a set is built 24 more
+// for each.
 //
 // The families are apart: 0.0.0.0/0 is all of IPv4, ::/0 all of IPv6 and nothing of IPv4. IPv4
 // written as IPv6 (::ffff:10.0.0.0/104) is IPv4.
@@ -57,11 +58,13 @@ class CidrSet {
 
     std::vector<Word> starts_;
     std::vector<uint8_t> values_;  // as starts_
-    std::vector<Word> upper_;      // every kStride-th of starts_
+    // Every kStride-th of starts_, then of those before, until there are no more than kStride.
+    std::vector<std::vector<Word>> upper_;
   };
 
   Ranges<uint32_t> v4_;
-  Ranges<absl::uint128> v6_;
+  Ranges<uint64_t> v6_;            // networks of up to 64 bits, by those
+  Ranges<absl::uint128> v6_long_;  // smaller ones, which win
   size_t size_ = 0;
 };
 

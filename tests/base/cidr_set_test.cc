@@ -89,20 +89,47 @@ TEST(CidrSetTest, TheFamiliesAreApart) {
   EXPECT_EQ(Find(set, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"), 3);
 }
 
+TEST(CidrSetTest, NetworksOnBothSidesOf64BitsNest) {
+  const CidrSet set = *Build({{"2001:db8::/32", 1},
+                              {"2001:db8:1:2::/64", 2},
+                              {"2001:db8:1:2::/65", 3},
+                              {"2001:db8:1:2::/96", 2},
+                              {"2001:db8:1:2::1", 4},
+                              {"ffff:ffff:ffff:ffff::/64", 5}});
+  for (const auto& [ip, value] :
+       std::vector<std::pair<const char*, int>>{{"2001:db8:1:1:ffff:ffff:ffff:ffff", 1},
+                                                {"2001:db8:1:2::", 2},
+                                                {"2001:db8:1:2::1", 4},
+                                                {"2001:db8:1:2::2", 2},
+                                                {"2001:db8:1:2:0:1::", 3},
+                                                {"2001:db8:1:2:7fff:ffff:ffff:ffff", 3},
+                                                {"2001:db8:1:2:8000::", 2},
+                                                {"2001:db8:1:3::", 1},
+                                                {"ffff:ffff:ffff:ffff::", 5},
+                                                {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 5},
+                                                {"ffff:ffff:ffff:fffe:ffff:ffff:ffff:ffff", 0}}) {
+    EXPECT_EQ(Find(set, ip), value) << ip;
+  }
+}
+
 // Random networks that nest and touch, of few addresses, so that they do; asked one by one.
 TEST(CidrSetTest, IsWhatAskingOneAfterTheOtherFinds) {
   std::mt19937 random(1);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 300; ++round) {
     std::vector<Cidr> ranges;
     std::vector<uint8_t> values;
     CidrSet::Builder builder;
-    const bool v6 = round % 2 == 1;
-    const int most = v6 ? 128 : 32;
+    const bool v6 = round % 3 != 0;
+    // The networks lie on both sides of 64 bits, or all behind.
+    const bool middle = round % 3 == 2;
+    const int most = middle ? 68 : v6 ? 128 : 32;
     for (int i = 0; i < 60; ++i) {
       const int bits = most - static_cast<int>(random() % 9);
       const uint32_t host = static_cast<uint32_t>(random() % 256) & ~((1u << (most - bits)) - 1);
-      const std::string text = v6 ? absl::StrFormat("2001:db8::%x/%d", host, bits)
-                                  : absl::StrFormat("192.0.2.%d/%d", host, bits);
+      const std::string text =
+          middle ? absl::StrFormat("2001:db8:0:%x:%x::/%d", host >> 4, (host & 15) << 12, bits)
+          : v6   ? absl::StrFormat("2001:db8::%x/%d", host, bits)
+                 : absl::StrFormat("192.0.2.%d/%d", host, bits);
       const Cidr range = *Cidr::Parse(text);
       size_t at = 0;
       while (at < ranges.size() && !(ranges[at].ip == range.ip && ranges[at].bits == range.bits)) {
@@ -118,8 +145,10 @@ TEST(CidrSetTest, IsWhatAskingOneAfterTheOtherFinds) {
     ASSERT_TRUE(set.ok()) << set.status();
     EXPECT_EQ(set->size(), ranges.size());
     for (int host = 0; host < 256; ++host) {
-      const Ip ip = *Ip::Parse(v6 ? absl::StrFormat("2001:db8::%x", host)
-                                  : absl::StrFormat("192.0.2.%d", host));
+      const Ip ip =
+          *Ip::Parse(middle ? absl::StrFormat("2001:db8:0:%x:%x::1", host >> 4, (host & 15) << 12)
+                     : v6   ? absl::StrFormat("2001:db8::%x", host)
+                            : absl::StrFormat("192.0.2.%d", host));
       int longest = -1;
       uint8_t value = 0;
       for (size_t i = 0; i < ranges.size(); ++i) {
