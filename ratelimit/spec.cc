@@ -28,4 +28,12 @@ std::string_view KeyedSpec::Validate() const {
   return {};
 }
 
+std::string_view HammeringSpec::Validate() const {
+  if (ban < kShortestBan || longest > kLongestBan) return "bans for less than 1s, or for over 30d";
+  if (ban > longest) return "bans for longer than the longest time";
+  return KeyedSpec{.limit = {.rate = {.count = refusals, .per = within}, .burst = refusals},
+                   .keys = keys}
+      .Validate();
+}
+
 }  // namespace sluice::ratelimit

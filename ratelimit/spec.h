@@ -44,6 +44,19 @@ struct KeyedSpec {
 };
 inline constexpr uint64_t kMostKeys = uint64_t{1} << 28;  // 8 GiB
 
+// When a key that is refused again and again is banned, and for how long (hammering.h).
+struct HammeringSpec {
+  uint64_t refusals = 100;
+  std::chrono::nanoseconds within = std::chrono::minutes(1);
+  std::chrono::nanoseconds ban = std::chrono::minutes(10);
+  std::chrono::nanoseconds longest = std::chrono::hours(24);
+  uint64_t keys = 65536;  // twice KeyedSpec::keys
+
+  std::string_view Validate() const;
+};
+inline constexpr std::chrono::nanoseconds kShortestBan = std::chrono::seconds(1);
+inline constexpr std::chrono::nanoseconds kLongestBan = std::chrono::hours(30 * 24);
+
 }  // namespace sluice::ratelimit
 
 #endif  // SLUICE_RATELIMIT_SPEC_H_

@@ -8,13 +8,18 @@
 namespace sluice::crypto {
 namespace {
 
-// -1: none of the 64.
-int ValueOfDigit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// Of each byte its value as a digit; -1: it is none.
+constexpr std::array<int8_t, 256> kBase64UrlValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (size_t i = 0; i < kBase64Url.size(); ++i) {
+    values[static_cast<uint8_t>(kBase64Url[i])] = static_cast<int8_t>(i);
+  }
+  return values;
+}();
 
 }  // namespace
 
@@ -36,34 +41,32 @@ Sha256Digest HmacSha256(std::string_view key, std::string_view bytes) {
 }
 
 std::string Base64Url(std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string text;
   text.reserve((bytes.size() * 4 + 2) / 3);
   uint32_t bits = 0;
   int have = 0;
   for (const char c : bytes) {
     bits = bits << 8 | static_cast<uint8_t>(c);
-    for (have += 8; have >= 6; have -= 6) text += kDigits[bits >> (have - 6) & 63];
+    for (have += 8; have >= 6; have -= 6) text += kBase64Url[bits >> (have - 6) & 63];
   }
-  if (have > 0) text += kDigits[bits << (6 - have) & 63];
+  if (have > 0) text += kBase64Url[bits << (6 - have) & 63];
   return text;
 }
 
 std::optional<std::string> FromBase64Url(std::string_view text) {
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
+  std::string bytes(text.size() * 3 / 4, '\0');
+  size_t size = 0;
   uint32_t bits = 0;
   int have = 0;
   for (const char c : text) {
-    const int value = ValueOfDigit(c);
+    const int value = kBase64UrlValues[static_cast<uint8_t>(c)];
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<uint32_t>(value);
     have += 6;
     if (have < 8) continue;
     have -= 8;
-    bytes += static_cast<char>(bits >> have & 0xff);
+    bytes[size++] = static_cast<char>(bits >> have & 0xff);
   }
   if ((bits & ((1u << have) - 1)) != 0) return std::nullopt;
   return bytes;

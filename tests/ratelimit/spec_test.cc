@@ -32,6 +32,18 @@ TEST(Spec, WhatCouldNotBeKeptIsRefused) {
   EXPECT_NE((KeyedSpec{.limit = {}, .keys = kMost}.Validate()), "");
 }
 
+TEST(Spec, BansHaveBoundsToo) {
+  EXPECT_EQ(HammeringSpec{}.Validate(), "");
+  EXPECT_EQ((HammeringSpec{.ban = kShortestBan, .longest = kLongestBan}.Validate()), "");
+  EXPECT_EQ((HammeringSpec{.ban = 1h, .longest = 1h}.Validate()), "");
+  EXPECT_NE((HammeringSpec{.ban = kShortestBan - 1ns}.Validate()), "");
+  EXPECT_NE((HammeringSpec{.longest = kLongestBan + 1ns}.Validate()), "");
+  EXPECT_NE((HammeringSpec{.ban = 2h, .longest = 1h}.Validate()), "");
+  EXPECT_NE((HammeringSpec{.refusals = 0}.Validate()), "");
+  EXPECT_NE((HammeringSpec{.within = 0s}.Validate()), "");
+  EXPECT_NE((HammeringSpec{.keys = 0}.Validate()), "");
+}
+
 TEST(Spec, TheBoundsThemselvesAreFine) {
   EXPECT_EQ((Rate{1'000'000'000, 1s}.Validate()), "");
   EXPECT_EQ((RateSpec{{1, kLongestPeriod}, 10}.Validate()), "");
