@@ -1,22 +1,16 @@
-// ServersFile: a pool's servers_file (conf/server_list.h), watched. What it names is taken over
-// when it has changed and then been left alone for one look, so that a file in the middle of being
-// written is not; when it is gone, empty or wrong the servers it had stay, and the log says so
-// once.
+// ServersFile: a pool's servers_file (conf/server_list.h), watched (watched_file.h). When it is
+// gone, empty or wrong the servers it had stay, and the log says so once.
 //
-// Looked at, not subscribed to: editors and mounted ConfigMaps change a file by putting another in
-// its place, which a watch on the old one does not see. Cost: one stat() a look.
-//
-// Threads: the supervisor's; reads a file, which nobody's request waits for.
+// Threads: the supervisor's.
 #ifndef SLUICE_PROXY_SERVER_SERVERS_FILE_H_
 #define SLUICE_PROXY_SERVER_SERVERS_FILE_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "conf/config.h"
+#include "proxy/server/watched_file.h"
 
 namespace sluice::server {
 
@@ -26,35 +20,22 @@ class ServersFile {
   ServersFile(std::string pool, const conf::File& loaded);
 
   const std::string& pool() const { return pool_; }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
   const std::vector<conf::Server>& servers() const { return servers_; }
   const std::string& content() const { return content_; }
   // The configuration was read again, and the file with it.
   void Take(const std::string& content);
-  // True when the servers are others than before. To be called kLooksPerSecond times a second.
+  // True when the servers are others than before. To be called as often as WatchedFile::Look().
   bool Look();
 
-  static constexpr uint32_t kLooksPerSecond = 2;
-
  private:
-  // What changes when a file does; all zeros for none.
-  struct Stamp {
-    uint64_t inode = 0;
-    int64_t size = 0;
-    int64_t changed_ns = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-
-  Stamp StampOf() const;
-  absl::StatusOr<std::string> Read() const;
+  void Adopt(const std::string& content);
   void Keep(const std::string& why);
 
   const std::string pool_;
-  const std::string path_;
+  WatchedFile file_;
   std::vector<conf::Server> servers_;
   std::string content_;  // that `servers_` are from
-  Stamp seen_;           // at the last look
-  bool unread_ = true;   // it has changed since it was read
   bool good_ = true;
 };
 

@@ -238,7 +238,7 @@ void Supervisor::OnTick() {
     }
   }
   prober_->Tick();
-  if (ticks_ % (kTicksPerSecond / ServersFile::kLooksPerSecond) == 0) LookAtServersFiles();
+  if (ticks_ % (kTicksPerSecond / WatchedFile::kLooksPerSecond) == 0) LookAtServersFiles();
   if (discovery_->settled()) OnNamesInHand();
 }
 
