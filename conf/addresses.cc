@@ -176,10 +176,13 @@ std::string CheckResolverAddress(std::string_view text) {
 }
 
 std::string CheckNetwork(std::string_view text) {
-  if (text == "unix") return {};
+  return text == "unix" ? std::string() : CheckRange(text);
+}
+
+std::string CheckRange(std::string_view text) {
   const size_t slash = text.find('/');
   const std::optional<Ip> ip = ParseIp(text.substr(0, slash));
-  if (!ip) return "is not a network; write \"10.0.0.0/8\", \"fd00::/8\", \"10.0.0.1\" or \"unix\"";
+  if (!ip) return "is no address or range; write \"10.0.0.1\", \"10.0.0.0/8\" or \"fd00::/8\"";
   if (slash == std::string_view::npos) return {};
   const auto most = static_cast<uint32_t>(ip->size() * 8);
   const std::optional<uint32_t> bits = ParseSmall(text.substr(slash + 1), most);

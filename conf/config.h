@@ -53,6 +53,19 @@ struct ClientIp {
   std::string header = "x-forwarded-for";    // "x-forwarded-for" or "forwarded"
 };
 
+// Whose requests are answered, by the address of the client. Of all networks that contain it the
+// smallest counts.
+struct Access {
+  std::vector<std::string> deny;
+  std::vector<std::string> allow;
+  File deny_file;  // more of them, one a line
+  File allow_file;
+  bool deny_others = false;  // key: default = "allow" | "deny"
+
+  bool operator==(const Access&) const = default;
+};
+inline constexpr uint64_t kLargestAccessFile = 64 << 20;  // a million networks are some 20 MiB
+
 // What the servers are told about the client and the way.
 struct Forwarding {
   bool x_forwarded_for = true;
@@ -172,6 +185,7 @@ struct Config {
   Process process;
   std::vector<Listener> listeners;
   ClientIp client_ip;
+  Access access;
   Forwarding forwarding;
   std::vector<Pool> pools;
   std::vector<Route> routes;  // none written and one pool: everything goes there

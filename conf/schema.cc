@@ -68,6 +68,12 @@ constexpr Section kSections[] = {
     {"answer", true, "A page of one's own for an answer that sluice itself gives.",
      Append<&Config::answers>, Each<&Config::answers>},
     {"client_ip", false, "Whom to believe about the address of the client.", Same, OnlySame},
+    {"access", false,
+     "Whose requests are answered at all, by the address of the client; others get 403. Of all "
+     "networks that contain an address the smallest counts, so one can be allowed inside what is "
+     "denied. The files are watched and read again within two seconds of a change, best made by a "
+     "rename; while one is gone or wrong, what was in force stays.",
+     Same, OnlySame},
     {"forwarding", false, "What servers are told about the client and the way.", Same, OnlySame},
     {"access_log", false, "One line for each request.", Same, OnlySame},
     {"log", false, "What sluice says about itself.", Same, OnlySame},

@@ -108,6 +108,18 @@ constexpr Key kKeys[] = {
     {"client_ip.header", Type::kChoice, At<&Config::client_ip, &ClientIp::header>,
      "\"x-forwarded-for\"", "x-forwarded-for|forwarded", "The header in which they say it."},
 
+    {"access.deny", Type::kTexts, At<&Config::access, &Access::deny>, "[]", "",
+     "Addresses and networks whose requests are refused.", CheckRange, "[\"198.51.100.0/24\"]"},
+    {"access.allow", Type::kTexts, At<&Config::access, &Access::allow>, "[]", "",
+     "Those whose requests are answered.", CheckRange, "[\"198.51.100.7\"]"},
+    {"access.deny_file", Type::kFile, At<&Config::access, &Access::deny_file>, kNone, "0B..64MiB",
+     "File with more to deny, one a line, up to a million; # begins a comment.", CheckPlain,
+     "\"deny.txt\""},
+    {"access.allow_file", Type::kFile, At<&Config::access, &Access::allow_file>, kNone, "0B..64MiB",
+     "File with more to allow.", CheckPlain, "\"allow.txt\""},
+    {"access.default", Type::kChoice, At<&Config::access, &Access::deny_others>, "\"allow\"",
+     "allow|deny", "What becomes of all others."},
+
     {"forwarding.x_forwarded_for", Type::kFlag,
      At<&Config::forwarding, &Forwarding::x_forwarded_for>, "true", "",
      "Send X-Forwarded-For, the client's address."},

@@ -16,7 +16,7 @@ uint64_t ParseEnd(Type type, std::string_view text) {
   if (type == Type::kDuration) {
     return static_cast<uint64_t>(ParseDuration(text).value_or(Duration(0)).count());
   }
-  if (type == Type::kSize) return ParseSize(text).value_or(0);
+  if (type == Type::kSize || type == Type::kFile) return ParseSize(text).value_or(0);
   if (type == Type::kByteRate) return ParseByteRate(text).value_or(0);
   uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);

@@ -36,6 +36,8 @@ std::string_view ServiceOf(std::string_view address);
 std::string CheckResolverAddress(std::string_view text);
 // An address, a CIDR range without bits beyond its length, or "unix".
 std::string CheckNetwork(std::string_view text);
+// The same without "unix".
+std::string CheckRange(std::string_view text);
 // One spelling for all spellings of a listen address, so that they can be compared.
 // REQUIRES: CheckListenAddress finds nothing.
 std::string CanonicalAddress(std::string_view text);

@@ -14,7 +14,8 @@
 namespace sluice::conf {
 namespace {
 
-constexpr size_t kLargestFile = 1 << 20;  // a page is sent in one piece; certificates are small
+// Unless the key says otherwise: a page is sent in one piece; certificates are small.
+constexpr uint64_t kLargestFile = 1 << 20;
 
 // A text of the file, its variables filled in.
 struct Text {
@@ -304,8 +305,9 @@ class ValueReader {
     absl::StatusOr<std::string> read = context_.sources.read_file(path);
     if (!read.ok()) {
       WrongText(node, *name, absl::StrFormat("cannot be read: %s", read.status().message()));
-    } else if (read->size() > kLargestFile) {
-      WrongText(node, *name, absl::StrFormat("is too large; it may have %d bytes", kLargestFile));
+    } else if (const uint64_t most = BoundsOf(key_).value_or(Bounds{0, kLargestFile}).most;
+               read->size() > most) {
+      WrongText(node, *name, absl::StrFormat("is too large; it may have %d bytes", most));
     } else {
       Keep(field, path, *std::move(read));
     }

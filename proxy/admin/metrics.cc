@@ -52,6 +52,15 @@ void AddProcess(const server::Supervisor& supervisor, Exposition& out) {
   out.Samples({}, observe::Sum(supervisor.process_stats()).loop_lag);
 }
 
+void AddAccess(const server::AccessFiles& access, Exposition& out) {
+  if (access.list() == nullptr) return;
+  out.Family("sluice_access_networks", "gauge", "Networks that are denied or allowed.");
+  out.Sample({}, uint64_t{access.list()->size()});
+  out.Family("sluice_access_current", "gauge",
+             "0 while a file of [access] is gone or wrong, and what it said before is in force.");
+  out.Sample({}, uint64_t{access.good()});
+}
+
 void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
   out.Family("sluice_listener_connections", "gauge", "Open client connections, and their limit.");
   for (const auto& listening : listeners.all()) {
@@ -354,6 +363,7 @@ std::string Metrics(const server::Supervisor& supervisor) {
   Exposition out;
   AddProcess(supervisor, out);
   AddListeners(supervisor.listeners(), out);
+  AddAccess(supervisor.access(), out);
   const exchange::RuntimeView* const view = supervisor.view();
   if (view == nullptr) return out.Take();
   std::vector<RouteRow> routes;

@@ -116,7 +116,7 @@ uint8_t CidrSet::Find(const Ip& ip) const {
 size_t CidrSet::bytes() const { return v4_.bytes() + v6_.bytes() + v6_long_.bytes(); }
 
 absl::Status CidrSet::Builder::Add(std::string_view text, uint8_t value, std::string_view where) {
-  sources_.emplace_back(where);
+  if (sources_.empty() || sources_.back() != where) sources_.emplace_back(where);
   return Add(text, value, /*line=*/0);
 }
 

@@ -26,6 +26,8 @@ std::string_view CauseName(Cause cause) {
       return "malformed";
     case Cause::kTooLarge:
       return "too_large";
+    case Cause::kDenied:
+      return "denied";
     case Cause::kNoServer:
       return "no_server";
     case Cause::kBreaker:

@@ -24,6 +24,7 @@ enum class Cause : uint8_t {
   kTooSlow,         // a client below min_body_rate
   kMalformed,       // not HTTP, or HTTP that two parsers could read differently
   kTooLarge,        // a head or body above its limit
+  kDenied,          // the client's address is not let in
   kNoServer,        // the pool has no server to try
   kLimit,           // one of our own limits: descriptors, buffers
   kBreaker,         // the pool's circuit breaker is open

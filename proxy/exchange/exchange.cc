@@ -65,6 +65,7 @@ void Exchange::Start() {
   record_.client_ip = identity_.ip;
   record_.request_id = RequestId(head_, shared.config->forwarding, identity_, context_.random());
   FindRoute();
+  if (DeniesClient()) return;
   if (AnswerHere() || !PrepareForward() || BreakerRefuses()) return;
   if (route_->timeouts.total > Duration::zero()) {
     context_.loop().Arm(total_, route_->timeouts.total);
@@ -90,6 +91,17 @@ void Exchange::FindRoute() {
   route_stats_ = &counters->shard(context_.shard());
   route_stats_->in_flight.Add();
   counted_in_flight_ = true;
+}
+
+// True when the client's address is not let in, which it has been told.
+bool Exchange::DeniesClient() {
+  const RuntimeView& shared = *view_->shared;
+  if (shared.access == nullptr || shared.access->Allows(identity_)) return false;
+  Fail({.side = Side::kDownstream,
+        .cause = Cause::kDenied,
+        .why = "requests from this address are not answered here"},
+       403);
+  return true;
 }
 
 // Everything that needs no server. True when the answer is on its way.

@@ -81,6 +81,7 @@ class Exchange final : public http::DownstreamEvents,
 
   // Before a server.
   void FindRoute();
+  bool DeniesClient();
   bool AnswerHere();
   bool PrepareForward();
   void GatherOrPlace();

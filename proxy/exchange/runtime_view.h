@@ -15,6 +15,7 @@
 
 #include "balancer/picker.h"
 #include "conf/config.h"
+#include "proxy/admission/access_list.h"
 #include "proxy/admission/client_key.h"
 #include "proxy/exchange/affinity.h"
 #include "proxy/exchange/local_reply.h"
@@ -38,6 +39,7 @@ struct RuntimeView {
   std::unique_ptr<const route::Router> to_https;  // for listeners that redirect: one route
   std::shared_ptr<RouteCounters> redirected;      // its counters
   admission::TrustedProxies trusted;
+  std::shared_ptr<const admission::AccessList> access;  // null: everybody
   Answers answers;
   std::optional<observe::LogFormat> log_format;  // none: no access log
 };

@@ -55,6 +55,11 @@ absl::StatusOr<Prepared> Preflight(const conf::Config& config,
       note(std::string(transport.status().message()));
     }
   }
+  if (auto access = admission::AccessList::Build(config.access); access.ok()) {
+    prepared.access = std::make_shared<const admission::AccessList>(*std::move(access));
+  } else {
+    note(std::string(access.status().message()));
+  }
   if (!wrong.empty()) return absl::InvalidArgumentError(wrong);
   return prepared;
 }

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "conf/config.h"
+#include "proxy/admission/access_list.h"
 #include "proxy/base/time.h"
 #include "proxy/tls/server_context.h"
 #include "proxy/tls/ticket_keys.h"
@@ -26,6 +27,7 @@ using Transports = std::vector<std::shared_ptr<const upstream::Transport>>;
 struct Prepared {
   std::vector<std::shared_ptr<const tls::ServerContext>> tls;  // of each listener; null: plain
   Transports transports;  // of each pool; pools that say the same share one
+  std::shared_ptr<const admission::AccessList> access;
 };
 
 // An error tells all that is wrong, one sentence a line. `tickets` may be null for who only checks.

@@ -111,6 +111,7 @@ absl::Status Supervisor::Start() {
   absl::StatusOr<Prepared> prepared = Preflight(*config_, tickets_);
   if (!prepared.ok()) return prepared.status();
   transports_ = std::move(prepared->transports);
+  access_.Take(config_->access, std::move(prepared->access));
   BufferBudget::SetLimit(config_->process.buffer_budget);
   // A client may need a connection to a server: two descriptors each.
   const uint64_t files = RaiseFileLimit();
@@ -238,7 +239,7 @@ void Supervisor::OnTick() {
     }
   }
   prober_->Tick();
-  if (ticks_ % (kTicksPerSecond / WatchedFile::kLooksPerSecond) == 0) LookAtServersFiles();
+  if (ticks_ % (kTicksPerSecond / WatchedFile::kLooksPerSecond) == 0) LookAtFiles();
   if (discovery_->settled()) OnNamesInHand();
 }
 
@@ -257,6 +258,11 @@ void Supervisor::Discover() {
     servers.insert(servers.end(), of_pool.begin(), of_pool.end());
   }
   discovery_->Watch(std::move(servers), config_->resolver);
+}
+
+void Supervisor::LookAtFiles() {
+  if (access_.Look() && state_ == State::kServing) PublishWhenSettled();
+  LookAtServersFiles();
 }
 
 // Servers that come and go in files are a small reload, of their list alone.
@@ -298,6 +304,7 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   view->config = config_;
   view->router = std::make_unique<const route::Router>(*config_);
   view->trusted = admission::TrustedProxies(config_->client_ip);
+  view->access = access_.list();
   view->answers = exchange::Answers(config_->answers);
   registry_.BeginView();
   for (size_t i = 0; i < config_->pools.size(); ++i) {
@@ -378,6 +385,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   BufferBudget::SetLimit(config->process.buffer_budget);
   config_ = std::move(config);
   transports_ = std::move(prepared->transports);
+  access_.Take(config_->access, std::move(prepared->access));
   DropGone("reload");
   LogConcerns();
   ++reloads_;

@@ -23,6 +23,7 @@
 #include "proxy/net/timer.h"
 #include "proxy/observe/stats.h"
 #include "proxy/observe/writer.h"
+#include "proxy/server/access_files.h"
 #include "proxy/server/discovery.h"
 #include "proxy/server/gate.h"
 #include "proxy/server/listener_set.h"
@@ -73,6 +74,7 @@ class Supervisor {
   // Main thread, like what follows.
   absl::Status Obey(const Order& order, const Author& author);
   const Overlay& overlay() const { return overlay_; }
+  const AccessFiles& access() const { return access_; }
 
   // For the admin API and the tests.
   const conf::Config& config() const { return *config_; }
@@ -104,6 +106,7 @@ class Supervisor {
   // What the overlay says, to the servers of a view.
   void SetDuties(const exchange::RuntimeView& view);
   void Discover();
+  void LookAtFiles();
   void LookAtServersFiles();
   void DropGone(std::string_view because);
   std::unique_ptr<exchange::RuntimeView> BuildView();
@@ -129,6 +132,7 @@ class Supervisor {
   Registry registry_;
   Overlay overlay_;
   ServersFiles servers_files_;
+  AccessFiles access_;
   std::array<char, 32> secret_{};  // of sticky sessions whose pool has none of its own
   const std::shared_ptr<tls::TicketKeys> tickets_;
   ListenerSet listeners_;

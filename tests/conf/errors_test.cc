@@ -94,7 +94,7 @@ TEST_F(ErrorsTest, TlsNeedsACertificateAndAnAuthorityForThoseOfClients) {
 TEST_F(ErrorsTest, ABalancerOfTheProxyProtocolIsANetworkOrUnix) {
   EXPECT_EQ(InListener("proxy_protocol = [\"10.0.0.1\", \"fd00::/8\", \"unix\"]"), "");
   EXPECT_THAT(InListener("proxy_protocol = [\"balancer.internal\"]"),
-              HasSubstr("listener.proxy_protocol: \"balancer.internal\" is not a network"));
+              HasSubstr("listener.proxy_protocol: \"balancer.internal\" is no address or range"));
   EXPECT_THAT(InListener("proxy_protocol = true"), HasSubstr("it must be a list of texts"));
 }
 

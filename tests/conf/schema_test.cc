@@ -29,7 +29,7 @@ class SchemaTest : public Files {
  protected:
   SchemaTest() {
     for (const char* file : {"shop.crt", "shop.key", "shop.ocsp", "clients.pem", "servers.pem",
-                             "sluice.crt", "sluice.key"}) {
+                             "sluice.crt", "sluice.key", "deny.txt", "allow.txt"}) {
       Write(file, "x");
     }
   }
