@@ -1,7 +1,6 @@
 #include "proxy/base/cidr_set.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -51,6 +50,7 @@ Ip Masked(const Cidr& range) {
 }
 
 std::string TextOf(const Ip& first, int bits) {
+  if (bits == 128) return first.ToString();
   return absl::StrFormat("%s/%d", first.ToString(), first.is_v4() ? bits - 96 : bits);
 }
 
@@ -210,24 +210,24 @@ void CidrSet::Builder::Lay(const Entry* begin, const Entry* end, Ranges<Word>& r
     Word last;
     uint8_t value;
   };
-  std::array<Open, 129> open;
-  size_t depth = 0;
+  std::vector<Open> open;
   const auto close = [&] {
-    const Open& closed = open[--depth];
-    if (closed.last == std::numeric_limits<Word>::max()) return;
-    ranges.From(closed.last + 1, depth == 0 ? uint8_t{0} : open[depth - 1].value);
+    const Word last = open.back().last;
+    open.pop_back();
+    if (last == std::numeric_limits<Word>::max()) return;
+    ranges.From(last + 1, open.empty() ? uint8_t{0} : open.back().value);
   };
   for (const Entry* entry = begin; entry != end; ++entry) {
     const Word first = Number<Word>(entry->first);
-    while (depth > 0 && open[depth - 1].last < first) close();
+    while (!open.empty() && open.back().last < first) close();
     const int host_bits = HostBits<Word>(entry->bits);
     const Word hosts = host_bits == static_cast<int>(sizeof(Word) * 8)
                            ? std::numeric_limits<Word>::max()
                            : (Word{1} << host_bits) - 1;
-    open[depth++] = {first | hosts, entry->value};
+    open.push_back({first | hosts, entry->value});
     ranges.From(first, entry->value);
   }
-  while (depth > 0) close();
+  while (!open.empty()) close();
   ranges.Index();
 }
 

@@ -195,6 +195,12 @@ TEST(CidrSetTest, TheSameTwiceIsAnErrorOnlyWithAnotherMeaning) {
   EXPECT_EQ(WrongOf("10.0.0.0/8\n10.9.0.0/16\n"),
             "deny.txt:2: 10.9.0.0/16 is at before.txt:1 too, with another meaning; take one of "
             "them out");
+  CidrSet::Builder builder;
+  ASSERT_TRUE(builder.Add("2001:db8::1", 1, "access.deny").ok());
+  ASSERT_TRUE(builder.Add("2001:db8::1/128", 2, "access.allow").ok());
+  EXPECT_EQ(std::move(builder).Build().status().message(),
+            "access.allow: 2001:db8::1 is at access.deny too, with another meaning; take one of "
+            "them out");
 }
 
 TEST(CidrSetTest, AMillionNetworksFitAndNotOneMore) {
