@@ -11,7 +11,7 @@
 // stepped back, and a ban shall not become longer by that.
 //
 // Threads: any. Asking takes no lock and writes nothing: one relaxed load while nobody is banned,
-// else one cache line, and two more for who is (some 10 and 35 ns among 65,536,
+// else one cache line, and two more for who is (some 10 and 25 ns among 65,536,
 // bench/admission_bench.cc). The others take a lock; Sweep() holds it for up to a millisecond of a
 // full table. Memory: 48 bytes for each of `most` from the start (3 MiB for 65,536), some 300 more
 // for each that is banned.

@@ -7,7 +7,7 @@
 // all of those. A key depends on what its parts are called and on the prefixes, and on nothing
 // else: limits with the same parts have the same keys, and one hash serves them all.
 //
-// Threads: any; immutable. Cost: some 30 ns for an address, 10 ns and a look at the head more for
+// Threads: any; immutable. Cost: some 20 ns for an address, 10 ns and a look at the head more for
 // each part, 3 ns for each 8 bytes of value, of whatever length: values are hashed where
 // they are (bench/admission_bench.cc). Nothing is allocated but what RequestPart says.
 #ifndef SLUICE_PROXY_ADMISSION_LIMIT_KEY_H_

@@ -10,8 +10,8 @@
 // without "exp" never ends, unless the rules ask for one.
 //
 // Threads: any; immutable. Time: an argument. A clock that steps back lets a token be good again
-// that had ended, for as long as the step. Cost: some 4 us for a token of 200 bytes, 12 us for one
-// of 800 and 40 us for one of 7 KiB (bench/admission_bench.cc).
+// that had ended, for as long as the step. Cost: some 3 us for a token of 200 bytes, 6 us for one
+// of 800 and 34 us for one of 7 KiB (bench/admission_bench.cc).
 #ifndef SLUICE_PROXY_CRYPTO_TOKEN_H_
 #define SLUICE_PROXY_CRYPTO_TOKEN_H_
 
