@@ -5,12 +5,12 @@
 build_packages=(
   g++ cmake ninja-build pkg-config
   libuv1-dev libc-ares-dev node-llhttp libnghttp2-dev libtomlplusplus-dev libabsl-dev libcli11-dev
-  libspdlog-dev nlohmann-json3-dev libssl-dev
+  libspdlog-dev nlohmann-json3-dev libssl-dev libhiredis-dev
 )
 # To test, besides the above: real servers and clients for the flow tests.
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
-  curl haproxy nginx openssl procps python3 python3-h2 python3-websockets wrk
+  curl haproxy nginx openssl procps python3 python3-h2 python3-websockets redis-server wrk
 )
 # To measure, besides those to build: the rivals and the load. git names the commit measured.
 bench_packages=(libbenchmark-dev nginx haproxy wrk nghttp2-client curl openssl python3 git)
