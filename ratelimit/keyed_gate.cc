@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "ratelimit/word_lock.h"
+
 namespace sluice::ratelimit {
 namespace {
 
@@ -10,25 +12,6 @@ using Wide = unsigned __int128;
 
 // Keys per bucket at which nearly all find room in its seven slots.
 constexpr uint64_t kKeysPerBucket = 4;
-
-// Waits in the kernel, should the holder be put off its processor.
-class Lock {
- public:
-  explicit Lock(std::atomic<int>& word) : word_(word) {
-    while (word_.exchange(1, std::memory_order_acquire) != 0) {
-      word_.wait(1, std::memory_order_relaxed);
-    }
-  }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-  ~Lock() {
-    word_.store(0, std::memory_order_release);
-    word_.notify_one();
-  }
-
- private:
-  std::atomic<int>& word_;
-};
 
 // 0 marks an empty slot.
 KeyHash Marked(KeyHash key) { return key == 0 ? 1 : key; }
@@ -103,7 +86,7 @@ std::optional<Verdict> KeyedGate::Place(Bucket& bucket, KeyHash key, TimePoint n
   const Verdict verdict = rate_.Tell(step, now, cost);
   if (!step.allowed || cost == 0) return verdict;
 
-  const Lock lock(bucket.placing);
+  const WordLock lock(bucket.placing);
   for (;;) {
     if (bucket.Find(key) != kAbsent) return std::nullopt;
     size_t least = 0;

@@ -148,14 +148,19 @@ void Client::Send(const std::vector<std::string>& command, Pending pending) {
   if (!silence_.armed()) loop_.Arm(silence_, options_.answer_timeout);
 }
 
+size_t Client::room() const {
+  if (state_ != State::kReady || socket_->Full()) return 0;
+  return kMostCalls - std::min(kMostCalls, pending_.size());
+}
+
 bool Client::Call(const std::vector<std::string>& command, Done done) {
-  if (state_ != State::kReady || pending_.size() >= kMostCalls || socket_->Full()) return false;
+  if (room() == 0) return false;
   Send(command, {.done = std::move(done), .script = {}});
   return true;
 }
 
 bool Client::Run(std::vector<std::string> arguments, Done done) {
-  if (state_ != State::kReady || pending_.size() >= kMostCalls || socket_->Full()) return false;
+  if (room() == 0) return false;
   arguments.insert(arguments.begin(), {"EVALSHA", sha_});
   Send(arguments, {.done = std::move(done), .script = {}});
   pending_.back().script = std::move(arguments);

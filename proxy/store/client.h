@@ -77,6 +77,8 @@ class Client final : private net::StreamEvents {
   // False, and `done` is never run, when the store is not connected or has enough to do. Else
   // `done` runs exactly once, from the loop. REQUIRES: a command.
   bool Call(const std::vector<std::string>& command, Done done);
+  // Calls that would be taken now.
+  size_t room() const;
   // The script with "number of keys, keys, arguments": EVALSHA, and EVAL where the store has
   // forgotten it.
   bool Run(std::vector<std::string> arguments, Done done);
@@ -90,6 +92,7 @@ class Client final : private net::StreamEvents {
   const Stats& stats() const { return stats_; }
   // All the time it was not up, by now.
   Duration silent() const;
+  TimePoint now() const { return loop_.now(); }
   // host:port, or the socket.
   std::string where() const;
 
