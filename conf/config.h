@@ -171,6 +171,22 @@ struct ResolverConfig {
   Duration max_ttl = 5min;
 };
 
+// What several sluices share, for limits of scope "fleet".
+struct Store {
+  std::string url;     // store_url.h; empty: none
+  File password_file;  // in place of one in the url
+  Duration connect_timeout = 1s;
+  Duration answer_timeout = 500ms;
+  std::string prefix = "sluice:";  // of every key
+  uint32_t instances = 1;          // that share it, until it has told
+
+  // Without the line's end; empty: none, or that of the url.
+  std::string_view password() const {
+    const std::string_view text = password_file.content;
+    return text.substr(0, text.find_last_not_of(" \r\n") + 1);
+  }
+};
+
 struct Process {
   uint32_t workers = 0;  // 0: the processors this process may use
   std::string user;      // dropped to after binding; empty: stay
@@ -194,6 +210,7 @@ struct Config {
   OperationalLog log;
   Admin admin;
   ResolverConfig resolver;
+  Store store;
 };
 
 }  // namespace sluice::conf

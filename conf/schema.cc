@@ -79,6 +79,9 @@ constexpr Section kSections[] = {
     {"log", false, "What sluice says about itself.", Same, OnlySame},
     {"admin", false, "Metrics, status and health of sluice itself.", Same, OnlySame},
     {"resolver", false, "How names of servers become addresses.", Same, OnlySame},
+    {"store", false,
+     "What several sluices share, for limits of scope \"fleet\": a Redis or Valkey.", Same,
+     OnlySame},
     {"process", false, "Threads, user, files and shutdown.", Same, OnlySame},
 };
 

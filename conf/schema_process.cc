@@ -1,5 +1,7 @@
-// Keys of all that is there once: logs, the admin listener, the resolver, the process.
+// Keys of all that is there once: logs, the admin listener, the resolver, the store,
+// the process.
 #include "conf/schema_rows.h"
+#include "conf/store_url.h"
 
 namespace sluice::conf {
 namespace {
@@ -45,6 +47,23 @@ constexpr Key kKeys[] = {
      "100ms..24h", "Shortest time an answer is used, whatever its TTL."},
     {"resolver.max_ttl", Type::kDuration, At<&Config::resolver, &ResolverConfig::max_ttl>,
      "\"5min\"", "100ms..24h", "Longest time an answer is used, whatever its TTL."},
+
+    {"store.url", Type::kText, At<&Config::store, &Store::url>, kNone, "",
+     "\"redis://[[user]:password@]host[:port][/database]\", or \"unix:/path\"; none: no limit can "
+     "be shared.",
+     CheckStoreUrl, "\"redis://store.internal\""},
+    {"store.password_file", Type::kFile, At<&Config::store, &Store::password_file>, kNone, "",
+     "File with the password, in place of one in the url.", CheckPlain, "\"store.password\""},
+    {"store.connect_timeout", Type::kDuration, At<&Config::store, &Store::connect_timeout>,
+     "\"1s\"", "10ms..1min", "Longest wait for a connection."},
+    {"store.answer_timeout", Type::kDuration, At<&Config::store, &Store::answer_timeout>,
+     "\"500ms\"", "10ms..1min",
+     "Longest wait for an answer; then the store counts as silent. No request waits for it."},
+    {"store.prefix", Type::kText, At<&Config::store, &Store::prefix>, "\"sluice:\"", "",
+     "Beginning of the names of all keys; the same on all machines of a fleet.", CheckStorePrefix},
+    {"store.instances", Type::kCount, At<&Config::store, &Store::instances>, "1", "1..10000",
+     "How many machines share the store, until it has told: so large a part of a limit each takes "
+     "when it starts while the store is silent."},
 
     {"process.workers", Type::kCount, At<&Config::process, &Process::workers>, "0", "0..1024",
      "Worker threads; 0: the processors this process may use. Read at start only."},

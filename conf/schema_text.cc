@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "conf/report.h"
 #include "conf/schema.h"
+#include "conf/store_url.h"
 #include "conf/units.h"
 
 namespace sluice::conf {
@@ -65,7 +66,13 @@ std::string FormatMatches(const std::vector<FieldMatch>& matches) {
 struct Formatter {
   const Key& key;
 
-  std::string operator()(const std::string* text) const { return Quoted(*text); }
+  // A password in it is a secret, like the content of a file.
+  std::string operator()(const std::string* text) const {
+    const std::string_view password = PasswordIn(*text);
+    if (password.empty()) return Quoted(*text);
+    return Quoted(WithoutPassword(
+        *text, absl::StrFormat("(%016x)", std::hash<std::string_view>()(password))));
+  }
   std::string operator()(const std::optional<std::string>* text) const {
     return *text ? Quoted(**text) : "(none)";
   }

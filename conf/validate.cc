@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "conf/nearest.h"
 #include "conf/server_list.h"
+#include "conf/store_url.h"
 #include "conf/syntax.h"
 #include "conf/units.h"
 
@@ -32,6 +33,7 @@ class Validator {
     }
     Routes();
     Answers();
+    CheckStore();
     Ordered("resolver", "min_ttl", config_.resolver.min_ttl, "max_ttl", config_.resolver.max_ttl);
   }
 
@@ -130,6 +132,22 @@ class Validator {
     // Port 0 is another one each time.
     if (address.empty() || (address.ends_with(":0") && !address.starts_with("unix:"))) return;
     Distinct(addresses, "the address", CanonicalAddress(address), std::move(place));
+  }
+
+  void CheckStore() {
+    const Store& store = config_.store;
+    if (store.password_file.name.empty()) return;
+    const std::string place = "store.password_file";
+    const std::string_view password = store.password();
+    if (!report_.Written("store.url")) {
+      report_.WrongAt(place, "password_file needs url, the store whose password it is");
+    } else if (!PasswordIn(store.url).empty()) {
+      report_.WrongAt(place, "the url has a password already; leave one of them out");
+    } else if (password.empty() || password.find_first_of("\r\n") != std::string_view::npos) {
+      report_.WrongAt(place,
+                      absl::StrFormat("the password in %s is %s", Quote(store.password_file.name),
+                                      password.empty() ? "empty" : "not one line"));
+    }
   }
 
   void Pools() {

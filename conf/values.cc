@@ -9,6 +9,7 @@
 #include "conf/expand.h"
 #include "conf/include.h"
 #include "conf/nearest.h"
+#include "conf/store_url.h"
 #include "conf/units.h"
 
 namespace sluice::conf {
@@ -95,7 +96,8 @@ class ValueReader {
       Wrong(node, absl::StrFormat("%s: %s", key_.path, expanded.status().message()));
       return std::nullopt;
     }
-    std::string shown = Quote(expanded->from_environment ? text->get() : expanded->value);
+    std::string shown =
+        Quote(WithoutPassword(expanded->from_environment ? text->get() : expanded->value));
     return Text{std::move(expanded->value), std::move(shown), expanded->from_environment};
   }
 

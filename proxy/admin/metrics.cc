@@ -342,6 +342,54 @@ void AddPools(const exchange::RuntimeView& view, Exposition& out) {
       [](const Row& row) { return std::chrono::duration<double>(row.pool.hedge.after()).count(); });
 }
 
+// What is shared with other machines; nothing without a store.
+void AddFleet(const server::Fleet& fleet, Exposition& out) {
+  const store::Client* const client = fleet.client();
+  if (client == nullptr) return;
+  const store::Client::Stats& stats = client->stats();
+  out.Family("sluice_store_up", "gauge", "1 while the shared store answers.");
+  out.Sample({}, uint64_t{client->up()});
+  out.Family("sluice_store_silent_seconds_total", "counter", "Time it did not.");
+  out.Sample({}, std::chrono::duration<double>(client->silent()).count());
+  out.Family("sluice_store_connections_total", "counter", "Connections to it that were made.");
+  out.Sample({}, stats.connects);
+  out.Family("sluice_store_failures_total", "counter", "What made it silent, by kind.");
+  for (size_t i = 0; i < store::kTroubles; ++i) {
+    out.Sample({{"kind", store::TroubleName(static_cast<store::Trouble>(i))}}, stats.troubles[i]);
+  }
+  out.Family("sluice_store_answers_total", "counter", "Answers of the store.");
+  out.Sample({}, stats.answers);
+  out.Family("sluice_store_round_trip_seconds_total", "counter", "What they took, together.");
+  out.Sample({}, std::chrono::duration<double>(stats.round_trips).count());
+  out.Family("sluice_store_instances", "gauge", "Machines that share it.");
+  out.Sample({}, uint64_t{fleet.sync().instances()});
+  std::vector<std::pair<std::string_view, admission::QuotaGate::Stats>> limits;
+  for (const auto& gate : fleet.sync().gates()) limits.emplace_back(gate->name(), gate->stats());
+  out.Family("sluice_quota_tokens_total", "counter",
+             "Requests of limits of the fleet: leased from the store beforehand, told to it "
+             "afterwards, leased and given back.");
+  for (const auto& [name, limit] : limits) {
+    out.Sample({{"limit", name}, {"how", "granted"}}, limit.granted);
+    out.Sample({{"limit", name}, {"how", "owed"}}, limit.owed);
+    out.Sample({{"limit", name}, {"how", "returned"}}, limit.returned);
+  }
+  out.Family("sluice_quota_words_total", "counter", "Times a key was told of to the store.");
+  for (const auto& [name, limit] : limits) {
+    out.Sample({{"limit", name}, {"result", "told"}}, limit.words);
+    out.Sample({{"limit", name}, {"result", "lost"}}, limit.lost_words);
+  }
+  out.Family("sluice_quota_silent_decisions_total", "counter",
+             "Requests decided without a word of the store, by when_silent.");
+  for (const auto& [name, limit] : limits) out.Sample({{"limit", name}}, limit.silent_decisions);
+  out.Family("sluice_quota_crowded_total", "counter",
+             "Keys forgotten for others while they owed something, and requests of keys that found "
+             "no room; where the latter grow the limit needs more keys.");
+  for (const auto& [name, limit] : limits) {
+    out.Sample({{"limit", name}, {"what", "forgotten"}}, limit.evicted);
+    out.Sample({{"limit", name}, {"what", "unplaced"}}, limit.unplaced);
+  }
+}
+
 }  // namespace
 
 std::string AdminMetrics(const Tally& tally, size_t changes) {
@@ -364,6 +412,7 @@ std::string Metrics(const server::Supervisor& supervisor) {
   AddProcess(supervisor, out);
   AddListeners(supervisor.listeners(), out);
   AddAccess(supervisor.access(), out);
+  AddFleet(supervisor.fleet(), out);
   const exchange::RuntimeView* const view = supervisor.view();
   if (view == nullptr) return out.Take();
   std::vector<RouteRow> routes;

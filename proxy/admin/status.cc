@@ -203,6 +203,35 @@ std::string_view StateName(server::Supervisor::State state) {
   return "";
 }
 
+Json QuotaJson(const admission::QuotaGate& gate) {
+  const admission::QuotaGate::Stats stats = gate.stats();
+  return {
+      {"name", gate.name()},
+      {"silent", gate.standing().silent},
+      {"tokens", {{"granted", stats.granted}, {"owed", stats.owed}, {"returned", stats.returned}}},
+      {"words", {{"told", stats.words}, {"lost", stats.lost_words}}},
+      {"decided_in_silence", stats.silent_decisions}};
+}
+
+// Null without a store.
+Json StoreJson(const server::Fleet& fleet) {
+  const store::Client* const client = fleet.client();
+  if (client == nullptr) return nullptr;
+  const store::Client::Stats& stats = client->stats();
+  Json json = {{"url", fleet.url()},
+               {"up", client->up()},
+               {"silent_s", std::chrono::duration<double>(client->silent()).count()},
+               {"instances", fleet.sync().instances()},
+               {"answers", stats.answers},
+               {"limits", Json::array()}};
+  if (!client->reason().empty()) json[client->up() ? "last_trouble" : "why"] = client->reason();
+  if (stats.answers > 0) {
+    json["round_trip_ms"] = Milliseconds(stats.round_trips) / static_cast<double>(stats.answers);
+  }
+  for (const auto& gate : fleet.sync().gates()) json["limits"].push_back(QuotaJson(*gate));
+  return json;
+}
+
 std::string Status(const server::Supervisor& supervisor) {
   const TimePoint now = std::chrono::steady_clock::now();
   const auto uptime = std::chrono::system_clock::now() - supervisor.started();
@@ -220,6 +249,7 @@ std::string Status(const server::Supervisor& supervisor) {
       {"pools", Json::array()},
       {"routes", Json::array()},
   };
+  if (Json store = StoreJson(supervisor.fleet()); !store.is_null()) json["store"] = store;
   if (const exchange::RuntimeView* const view = supervisor.view(); view != nullptr) {
     json["view"] = view->version;
     json["pools"] = PoolsJson(*view, supervisor.prober(), now);

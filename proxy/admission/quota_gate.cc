@@ -225,6 +225,11 @@ void QuotaGate::SetStanding(uint32_t instances) {
   silent_.store(false, std::memory_order_relaxed);
 }
 
+void QuotaGate::SetSilent(uint32_t instances) {
+  instances_.store(std::max(instances, uint32_t{1}), std::memory_order_relaxed);
+  SetSilent();
+}
+
 void QuotaGate::Forget() {
   for (size_t index = 0; index < size_; ++index) {
     Bucket& bucket = buckets_[index];

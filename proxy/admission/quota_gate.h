@@ -65,6 +65,7 @@ class QuotaGate final : public ratelimit::Gate {
   // The store has spoken, and how many instances there are; or it is silent.
   void SetStanding(uint32_t instances);
   void SetSilent() { silent_.store(true, std::memory_order_relaxed); }
+  void SetSilent(uint32_t instances);
   // The keys have other hashes from now on. What was known and owed is forgotten.
   void Forget();
 

@@ -56,11 +56,8 @@ struct QuotaSync::Batch {
   }
 };
 
-QuotaSync::QuotaSync(const SipKey& secret, std::string instance, std::string prefix)
-    : hash_(secret),
-      instance_(std::move(instance)),
-      prefix_(std::move(prefix)),
-      self_(std::make_shared<QuotaSync*>(this)) {}
+QuotaSync::QuotaSync(const SipKey& secret, std::string instance)
+    : hash_(secret), instance_(std::move(instance)), self_(std::make_shared<QuotaSync*>(this)) {}
 
 QuotaSync::~QuotaSync() { *self_ = nullptr; }
 
@@ -70,8 +67,12 @@ void QuotaSync::Adopt(std::vector<std::shared_ptr<QuotaGate>> gates) {
     const auto before = std::find_if(synced_.begin(), synced_.end(), [&](const auto& entry) {
       return entry != nullptr && entry->gate == gate;
     });
-    synced.push_back(before != synced_.end() ? std::move(*before)
-                                             : std::make_unique<Synced>(Synced{.gate = gate}));
+    if (before != synced_.end()) {
+      synced.push_back(std::move(*before));
+    } else {
+      gate->SetSilent(instances_);
+      synced.push_back(std::make_unique<Synced>(Synced{.gate = gate}));
+    }
   }
   // Requests that began before may still use gates that nobody tells of any more.
   for (const std::unique_ptr<Synced>& gone : synced_) {
@@ -82,15 +83,17 @@ void QuotaSync::Adopt(std::vector<std::shared_ptr<QuotaGate>> gates) {
   first_ = 0;
 }
 
-void QuotaSync::Use(store::Client* client) {
+void QuotaSync::Use(store::Client* client, std::string prefix, uint32_t instances) {
   // Answers of the one before are those of a sync that is no more.
   *self_ = nullptr;
   self_ = std::make_shared<QuotaSync*>(this);
   for (const std::unique_ptr<Synced>& synced : synced_) synced->under_way = 0;
   client_ = client;
+  prefix_ = std::move(prefix);
+  instances_ = instances;
   secret_known_ = false;
   next_beat_ = {};
-  Silence();
+  for (const std::shared_ptr<QuotaGate>& gate : gates_) gate->SetSilent(instances_);
 }
 
 void QuotaSync::Silence() {

@@ -38,8 +38,8 @@ class QuotaSync {
   static constexpr size_t kMostKeys = 1024;
 
   // `secret` is random: the fleet's, should this instance be the first. `instance` tells it from
-  // all others; `prefix` begins the name of every key in the store.
-  QuotaSync(const SipKey& secret, std::string instance, std::string prefix);
+  // all others.
+  QuotaSync(const SipKey& secret, std::string instance);
   ~QuotaSync();  // what the store answers later goes nowhere
   QuotaSync(const QuotaSync&) = delete;
   QuotaSync& operator=(const QuotaSync&) = delete;
@@ -47,8 +47,9 @@ class QuotaSync {
   // Exactly these from now on; those that were there go on where they are.
   void Adopt(std::vector<std::shared_ptr<QuotaGate>> gates);
   // By this store from now on, whose script is kQuotaScript; null: none, and every gate is silent.
-  // The client outlives its use. Calls under way at another one are lost.
-  void Use(store::Client* client);
+  // The client outlives its use. Calls under way at another one are lost. `prefix` begins the name
+  // of every key there; so many instances there are until the store has told.
+  void Use(store::Client* client, std::string prefix, uint32_t instances);
   // Every kTick.
   void Tick(TimePoint now);
   // The client is up, or no longer.
@@ -74,7 +75,7 @@ class QuotaSync {
 
   FleetHash hash_;
   const std::string instance_;
-  const std::string prefix_;
+  std::string prefix_;
   bool secret_known_ = false;
   uint32_t instances_ = 1;
   store::Client* client_ = nullptr;

@@ -142,6 +142,7 @@ absl::Status Supervisor::Start() {
     workers_.back()->Start();
   }
   prober_ = std::make_unique<upstream::Prober>(loop_);
+  fleet_ = std::make_unique<Fleet>(loop_, *config_);
   tick_ = std::make_unique<net::Ticker>(loop_, kTick, [this] { OnTick(); });
   discovery_ = std::make_unique<Discovery>(loop_, config_->resolver, [this] {
     if (state_ == State::kServing) PublishWhenSettled();
@@ -386,6 +387,7 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   config_ = std::move(config);
   transports_ = std::move(prepared->transports);
   access_.Take(config_->access, std::move(prepared->access));
+  fleet_->Adopt(*config_);
   DropGone("reload");
   LogConcerns();
   ++reloads_;
@@ -514,6 +516,7 @@ void Supervisor::Finish() {
     workers_.clear();
     admin_gates_.clear();
     discovery_.reset();
+    fleet_.reset();
     tick_.reset();
     prober_.reset();
     signals_.reset();

@@ -25,6 +25,7 @@
 #include "proxy/observe/writer.h"
 #include "proxy/server/access_files.h"
 #include "proxy/server/discovery.h"
+#include "proxy/server/fleet.h"
 #include "proxy/server/gate.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/overlay.h"
@@ -85,6 +86,7 @@ class Supervisor {
   const ListenerSet& listeners() const { return listeners_; }
   // REQUIRES: Start() succeeded, Run() has not returned.
   const upstream::Prober& prober() const { return *prober_; }
+  const Fleet& fleet() const { return *fleet_; }
   // Of admin.address; an empty Address when it is off.
   Address admin_address() const;
   uint64_t log_lines_dropped() const { return writer_ == nullptr ? 0 : writer_->dropped(); }
@@ -147,6 +149,7 @@ class Supervisor {
   std::vector<std::unique_ptr<Gate>> admin_gates_;
   std::unique_ptr<PidFile> pid_file_;
   std::unique_ptr<Discovery> discovery_;
+  std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<net::SignalWatcher> signals_;
   std::unique_ptr<upstream::Prober> prober_;
   std::unique_ptr<net::Ticker> tick_;

@@ -27,14 +27,13 @@ class QuotaSyncTest : public net::LoopTest {
  protected:
   struct Instance {
     Instance(net::Loop& loop, net::Resolver& resolver, const store::Options& options, int number)
-        : sync(SipKey{static_cast<uint8_t>(number + 1)}, absl::StrFormat("instance-%d", number),
-               "test:"),
+        : sync(SipKey{static_cast<uint8_t>(number + 1)}, absl::StrFormat("instance-%d", number)),
           gate(std::make_shared<QuotaGate>("all", kThousand, WhenSilent::kShare)),
           client(std::make_unique<store::Client>(loop, resolver, options,
                                                  [this] { sync.OnStoreChanged(); })),
           ticker(loop, QuotaSync::kTick, [this, &loop] { sync.Tick(loop.now()); }) {
       sync.Adopt({gate});
-      sync.Use(client.get());
+      sync.Use(client.get(), "test:", 1);
     }
     bool Ask(net::Loop& loop) {
       const bool passes = gate->Charge(sync.hash().Of(kKey), loop.now(), 1).allowed;
@@ -186,13 +185,14 @@ TEST_F(QuotaSyncRedisTest, AReloadWithAnotherStoreLosesNothingButWhatWasUnderWay
       loop_, resolver_,
       store::Options{.host = "127.0.0.1", .port = other.port(), .script = kQuotaScript},
       [&] { instance.sync.OnStoreChanged(); });
-  instance.sync.Use(instance.client.get());
+  instance.sync.Use(instance.client.get(), "test:", 1);
   EXPECT_TRUE(instance.gate->standing().silent);
   RunUntil([&] { return AllSpeak(); });
   Load(1s, [](double) { return size_t{0}; });
   EXPECT_GT(instance.passed, 1000u);
-  instance.sync.Use(nullptr);
+  instance.sync.Use(nullptr, "", 3);
   EXPECT_TRUE(instance.gate->standing().silent);
+  EXPECT_EQ(instance.gate->standing().instances, 3u);
   instance.client.reset();
 }
 

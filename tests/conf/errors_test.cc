@@ -40,7 +40,7 @@ TEST_F(ErrorsTest, AnUnknownKeyIsNamedWithTheOneThatWasMeant) {
 TEST_F(ErrorsTest, AKeyInTheWrongTableIsToldWhereItBelongs) {
   EXPECT_EQ(InListener("connect_timeout = \"1s\""),
             "t.toml:3:1: unknown key 'connect_timeout' in [[listener]]; 'connect_timeout' belongs "
-            "in [[pool]] or [[route]]\n");
+            "in [[pool]] or [[route]] or [store]\n");
 }
 
 TEST_F(ErrorsTest, AKeyLikeNoOtherGetsTheListOfThoseThereAre) {

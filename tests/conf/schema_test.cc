@@ -47,7 +47,8 @@ class SchemaTest : public Files {
                                                  "route.match.path_prefix = \"/x\"",
                                                  "route.redirect.to = \"/\"",
                                                  "answer.status = 503",
-                                                 "answer.html = \"x\""};
+                                                 "answer.html = \"x\"",
+                                                 "store.url = \"redis://store\""};
 
   // A file with `key` set to `value` and just enough around it, and no two keys that exclude each
   // other.
@@ -84,6 +85,7 @@ class SchemaTest : public Files {
     };
     if (is(other, "route.redirect")) return !is(key, "route.redirect");
     if (other == "listener.tls.client_certificates") return key != "listener.tls.client_ca";
+    if (other == "store.url") return key != "store.password_file";
     if (other.starts_with("pool.tls.")) return !key.starts_with("pool.tls.");
     if (other.starts_with("pool.health.")) return !key.starts_with("pool.health.");
     if (other.starts_with("listener.tls.")) return !key.starts_with("listener.tls.");
@@ -122,6 +124,7 @@ TEST_F(SchemaTest, EveryKeyOfTheTableCanBeLoadedAndReachesTheConfig) {
   Write("sorry.json", "{}");
   Write("servers.txt", "a:1");
   Write("admin.token", "0123456789abcdef");
+  Write("store.password", "secret");
   Write("sticky.key", "0123456789abcdef");
   for (const Key& key : Keys()) {
     Write("o.toml", FileWith(key, Sample(key)));
