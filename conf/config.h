@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "conf/limit.h"
 #include "conf/pool.h"
 #include "conf/tls.h"
 
@@ -126,6 +127,9 @@ struct Route {
   uint64_t max_body = 0;               // 0: no limit
   uint64_t request_buffer = 64 << 10;  // 0: pass on at once, Expect included
   uint64_t response_buffer = 256 << 10;
+  uint64_t response_rate = 0;        // bytes per second of one answer; 0: no limit
+  uint64_t response_rate_after = 0;  // bytes that are free of it
+  std::vector<RouteLimit> limits;
   // Absent: the pool's.
   std::optional<Duration> connect_timeout;
   std::optional<Duration> head_timeout;
@@ -205,6 +209,8 @@ struct Config {
   Forwarding forwarding;
   std::vector<Pool> pools;
   std::vector<Route> routes;  // none written and one pool: everything goes there
+  std::vector<Limit> limits;
+  std::optional<Jwt> jwt = std::nullopt;
   std::vector<Answer> answers;
   AccessLog access_log;
   OperationalLog log;

@@ -65,6 +65,23 @@ constexpr Section kSections[] = {
      Same, OnlySame},
     {"route.response_headers", false,
      "Changes to the headers that the client gets; the same names are filled in.", Same, OnlySame},
+    {"route.limits", true,
+     "The limits of its requests, by name; or tables with these keys. All are looked at, then all "
+     "are charged or none.",
+     Append<&Route::limits>, Each<&Route::limits>, "name"},
+    {"limit", true,
+     "How much of what may pass. A limit is for the routes that name it, and for those it names "
+     "itself.",
+     Append<&Config::limits>, Each<&Config::limits>},
+    {"limit.ban", false,
+     "Shut out who keeps coming after being refused: 403 without a look at anything else; ban = {} "
+     "is enough.",
+     Emplace<&Limit::ban>, IfAny<&Limit::ban>},
+    {"jwt", false,
+     "Tokens of clients (JSON Web Tokens, signed with HS256): their claims can be parts of a "
+     "limit's "
+     "key. A token that is not good has none.",
+     Emplace<&Config::jwt>, IfAny<&Config::jwt>},
     {"answer", true, "A page of one's own for an answer that sluice itself gives.",
      Append<&Config::answers>, Each<&Config::answers>},
     {"client_ip", false, "Whom to believe about the address of the client.", Same, OnlySame},
@@ -87,7 +104,7 @@ constexpr Section kSections[] = {
 
 std::vector<Key> AllKeys() {
   std::vector<Key> all;
-  for (const auto& some : {ListenerKeys(), PoolKeys(), RouteKeys(), ProcessKeys()}) {
+  for (const auto& some : {ListenerKeys(), PoolKeys(), RouteKeys(), LimitKeys(), ProcessKeys()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -24,9 +24,9 @@
 namespace sluice::conf {
 
 // The object that a section's keys are fields of.
-using Owner =
-    std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server*, ServerTls*, Sticky*,
-                 HealthCheck*, balancer::BreakerSpec*, Route*, Redirect*, Respond*, Answer*>;
+using Owner = std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server*, ServerTls*,
+                           Sticky*, HealthCheck*, balancer::BreakerSpec*, Route*, RouteLimit*,
+                           Limit*, LimitBan*, Jwt*, Redirect*, Respond*, Answer*>;
 
 using Texts = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;

@@ -21,6 +21,10 @@ constexpr Key kKeys[] = {
      "How much of a body is awaited before a server is chosen; 0: nothing."},
     {"route.response_buffer", Type::kSize, At<&Route::response_buffer>, "\"256KiB\"", "4KiB..64MiB",
      "How far an answer is read ahead of a slow client."},
+    {"route.response_rate", Type::kByteRate, At<&Route::response_rate>, "\"0B/s\"", "0B/s..1TiB/s",
+     "How fast the body of one answer passes, in blocks of some 64 KiB; 0: at once."},
+    {"route.response_rate_after", Type::kSize, At<&Route::response_rate_after>, "0", "0B..1TiB",
+     "How much of it passes at once, before response_rate holds."},
     {"route.connect_timeout", Type::kDuration, At<&Route::connect_timeout>, kOfThePool,
      "1ms..10min", "As in the pool.", nullptr, "\"1s\""},
     {"route.head_timeout", Type::kDuration, At<&Route::head_timeout>, kOfThePool, "1ms..24h",
@@ -29,6 +33,11 @@ constexpr Key kKeys[] = {
      "As in the pool.", nullptr, "\"60s\""},
     {"route.total_timeout", Type::kDuration, At<&Route::total_timeout>, kOfThePool, "0s..168h",
      "As in the pool; 0: no limit.", nullptr, "\"5min\""},
+
+    {"route.limits.name", Type::kText, At<&RouteLimit::name>, kRequired, "",
+     "The name of a [[limit]].", CheckToken, "\"per-client\""},
+    {"route.limits.cost", Type::kCount, At<&RouteLimit::cost>, "1", "0..1000000",
+     "How many requests one of this route counts for."},
 
     {"route.match.host", Type::kTexts, At<&Route::match, &Match::host>, "[]", "",
      "Host asked for, without port: \"shop.example\", \"*.shop.example\"; none: any.",

@@ -67,7 +67,8 @@ inline constexpr std::string_view kNone = "(none)";
 // The tables, one file each.
 std::span<const Key> ListenerKeys();  // and what is known of clients
 std::span<const Key> PoolKeys();
-std::span<const Key> RouteKeys();    // and answers of our own
+std::span<const Key> RouteKeys();  // and answers of our own
+std::span<const Key> LimitKeys();
 std::span<const Key> ProcessKeys();  // logs, admin, resolver, process
 
 }  // namespace sluice::conf

@@ -159,6 +159,24 @@ std::string CheckHash(std::string_view text) {
   return "is not \"client_ip\", \"path\", \"header:NAME\", \"cookie:NAME\" or \"query:NAME\"";
 }
 
+std::string CheckLimitKey(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kWords = {"client_ip", "host",     "path", "method",
+                                                      "route",     "listener", "ja4"};
+  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return {};
+  const size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view kind = text.substr(0, colon);
+  const std::string_view name = text.substr(std::min(colon + 1, text.size()));
+  const bool token = (kind == "header" || kind == "cookie") && CheckToken(name).empty();
+  const bool plain =
+      (kind == "query" || kind == "jwt") && !name.empty() && CheckPlain(name).empty();
+  if (token || plain) return {};
+  return absl::StrFormat(
+      "is no part of a key; there are \"client_ip\", \"host\", \"path\", \"method\", \"route\", "
+      "\"listener\", \"ja4\", and \"header:\", \"cookie:\", \"query:\" and \"jwt:\" with a name "
+      "behind%s",
+      MayBe(text, kWords));
+}
+
 std::string CheckCookiePath(std::string_view text) {
   if (!text.starts_with('/')) return "does not begin with '/'";
   if (text.find(';') != std::string_view::npos) return "has a ';', which ends it";

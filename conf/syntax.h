@@ -59,6 +59,9 @@ std::string CheckStatusRange(std::string_view text);
 std::string CheckMethod(std::string_view text);
 // What pool.hash names: "client_ip", "path", or "header:", "cookie:" or "query:" and a name.
 std::string CheckHash(std::string_view text);
+// A part of limit.key: "client_ip", "path" and their like, or "header:", "cookie:", "query:" or
+// "jwt:" and a name.
+std::string CheckLimitKey(std::string_view text);
 // A path for a cookie: absolute, no ';'.
 std::string CheckCookiePath(std::string_view text);
 // What pool.retry.on names: "connect", "reset", "timeout", or a status from 400 to 599.

@@ -20,10 +20,64 @@ namespace {
 // Characters. Nobody guesses 64 bits over the network, however often they may try.
 constexpr size_t kShortestToken = 16;
 constexpr size_t kLeastSecret = 16;  // bytes
+// RFC 7518 section 3.2; bytes.
+constexpr size_t kShortestJwtSecret = 32;
+constexpr size_t kMostJwtSecrets = 8;
 
 class Validator {
  public:
   Validator(const Config& config, Report& report) : config_(config), report_(report) {}
+
+  void Limits() {
+    Seen names;
+    for (size_t i = 0; i < config_.limits.size(); ++i) {
+      const std::string place = absl::StrFormat("limit[%d]", i);
+      Distinct(names, "the limit", config_.limits[i].name, place + ".name");
+      CheckLimit(config_.limits[i], place);
+    }
+  }
+
+  void CheckJwt() {
+    if (!config_.jwt) {
+      for (size_t i = 0; i < config_.limits.size(); ++i) {
+        for (const std::string& part : config_.limits[i].key) {
+          if (!part.starts_with("jwt:")) continue;
+          report_.WrongAt(
+              absl::StrFormat("limit[%d].key", i),
+              absl::StrFormat("%s is of a token; write [jwt] with the secret that signs "
+                              "them",
+                              Quote(part)));
+        }
+      }
+      return;
+    }
+    std::string_view rest = config_.jwt->secret.content;
+    size_t secrets = 0;
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      std::string_view line = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (line.empty()) continue;
+      ++secrets;
+      if (line.size() >= kShortestJwtSecret) continue;
+      report_.WrongAt("jwt.secret",
+                      absl::StrFormat("a secret of %d bytes is too short for HS256; it needs %d",
+                                      line.size(), kShortestJwtSecret));
+    }
+    if (config_.jwt->secret.name.empty() || (secrets > 0 && secrets <= kMostJwtSecrets)) return;
+    report_.WrongAt("jwt.secret", absl::StrFormat("the file has %d secrets; it may have 1 to %d",
+                                                  secrets, kMostJwtSecrets));
+  }
+
+  void CheckStoreForFleet() {
+    if (!config_.store.url.empty()) return;
+    for (size_t i = 0; i < config_.limits.size(); ++i) {
+      if (config_.limits[i].scope != "fleet") continue;
+      report_.WrongAt(absl::StrFormat("limit[%d].scope", i),
+                      "what a fleet shares is kept by a store; write [store] with its url");
+    }
+  }
 
   void Run() {
     Listeners();
@@ -32,6 +86,14 @@ class Validator {
       CheckRoute(config_.routes[i], absl::StrFormat("route[%d]", i));
     }
     Routes();
+    Limits();
+    CheckStoreForFleet();
+    CheckJwt();
+    for (size_t i = 0; i < config_.limits.size(); ++i) {
+      for (const std::string& route : config_.limits[i].routes) {
+        if (route != "*") CheckRouteName(route, absl::StrFormat("limit[%d].routes", i));
+      }
+    }
     Answers();
     CheckStore();
     Ordered("resolver", "min_ttl", config_.resolver.min_ttl, "max_ttl", config_.resolver.max_ttl);
@@ -274,6 +336,7 @@ class Validator {
       report_.WrongAt(place + ".rewrite_prefix",
                       "rewrite_prefix takes the place of match.path_prefix, which is not there");
     }
+    CheckLimitNames(route, place);
     CheckEdits(route.request_headers, place + ".request_headers");
     CheckEdits(route.response_headers, place + ".response_headers");
     constexpr std::array<int, 5> kRedirects = {301, 302, 303, 307, 308};
@@ -313,6 +376,75 @@ class Validator {
         report_.WrongAt(key,
                         absl::StrFormat("%s needs a pool; this route asks none", name.substr(1)));
       }
+    }
+  }
+
+  void CheckLimit(const Limit& limit, const std::string& place) {
+    if (limit.rate.has_value() == (limit.concurrency != 0)) {
+      report_.WrongAt(place,
+                      absl::StrFormat("a limit has either rate or concurrency; this one has %s",
+                                      limit.rate ? "both" : "none"));
+    }
+    for (const std::string_view name : {"burst", "charge", "max_delay"}) {
+      const std::string key = absl::StrFormat("%s.%s", place, name);
+      if (limit.rate || !report_.Written(key)) continue;
+      report_.WrongAt(key, absl::StrFormat("%s belongs to a rate, and this limit has none", name));
+    }
+    if (limit.rate) {
+      const std::string_view wrong = limit.Spec().Validate();
+      if (!wrong.empty()) {
+        const bool by_burst = report_.Written(place + ".burst");
+        report_.WrongAt(place + (by_burst ? ".burst" : ".rate"),
+                        absl::StrFormat("this limit %s", wrong));
+      }
+    }
+    const bool delays = limit.action == "delay";
+    if (delays && (limit.concurrency != 0 || limit.charge == "server_time")) {
+      report_.WrongAt(place + ".action", "only a rate of requests can tell how long to wait");
+    }
+    if (!delays && report_.Written(place + ".max_delay")) {
+      report_.WrongAt(place + ".max_delay", "max_delay belongs to action = \"delay\"");
+    }
+    CheckScope(limit, place);
+    if (limit.ban) {
+      Ordered(place + ".ban", "time", limit.ban->time, "longest", limit.ban->longest);
+    }
+  }
+
+  void CheckScope(const Limit& limit, const std::string& place) {
+    if (limit.scope != "fleet") {
+      if (!report_.Written(place + ".when_silent")) return;
+      report_.WrongAt(place + ".when_silent", "when_silent belongs to scope = \"fleet\"");
+      return;
+    }
+    if (!limit.rate || limit.charge != "request" || limit.action == "delay") {
+      report_.WrongAt(place + ".scope",
+                      "only a rate of requests can be shared, and only without action = \"delay\"");
+    }
+  }
+
+  void CheckRouteName(const std::string& name, const std::string& place) {
+    if (name.empty()) return;
+    std::vector<std::string_view> names;
+    for (const Route& route : config_.routes) {
+      if (route.name == name) return;
+      if (!route.name.empty()) names.push_back(route.name);
+    }
+    report_.WrongAt(place,
+                    absl::StrFormat("there is no route %s%s", Quote(name), MayBe(name, names)));
+  }
+
+  void CheckLimitNames(const Route& route, const std::string& place) {
+    Seen seen;
+    for (size_t i = 0; i < route.limits.size(); ++i) {
+      const std::string& name = route.limits[i].name;
+      const std::string at = absl::StrFormat("%s.limits[%d].name", place, i);
+      Distinct(seen, "the limit", name, at);
+      std::vector<std::string_view> names;
+      for (const Limit& limit : config_.limits) names.push_back(limit.name);
+      if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) continue;
+      report_.WrongAt(at,
+                      absl::StrFormat("there is no limit %s%s", Quote(name), MayBe(name, names)));
     }
   }
 
@@ -385,5 +517,6 @@ std::string CheckVerifiable(const Pool& pool, std::string_view address) {
 }
 
 void Validate(const Config& config, Report& report) { Validator(config, report).Run(); }
+void ValidateLimits(const Config& config, Report& report) { Validator(config, report).Limits(); }
 
 }  // namespace sluice::conf

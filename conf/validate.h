@@ -13,6 +13,8 @@ namespace sluice::conf {
 
 // `config` as Complete() left it; `report` knows where it was written and gets what is wrong.
 void Validate(const Config& config, Report& report);
+// Of the limits alone, without what they say of routes.
+void ValidateLimits(const Config& config, Report& report);
 
 // Of a server's address beside its pool's tls: nothing when its certificate could be verified, else
 // the rest of a sentence that begins with the address.

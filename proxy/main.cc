@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   ctl->add_option("-c,--config", call.config, "the file of the running one: says where it answers");
   ctl->add_option("--token-file", call.token_file, "the token for changes over TCP");
   ctl->add_option("--reason", call.reason, "why, for the log and the others");
+  ctl->add_option("--for", call.lasts, "limit set, remove: until when, as \"30min\"");
   ctl->add_option("--wait", call.wait_s, "drain, maintenance: seconds until all there is done");
   ctl->add_flag("--json", call.json, "for programs");
   command("version", "print the version", [] { return std::puts("sluice " SLUICE_VERSION) < 0; });

@@ -26,6 +26,11 @@ class Gate {
   virtual Verdict Charge(KeyHash key, TimePoint now, uint64_t cost) = 0;
   // Takes back what a Charge() of `cost` that passed did; nothing if the key is forgotten since.
   virtual void Refund(KeyHash key, uint64_t cost) = 0;
+
+  // Keys forgotten while they owed something, and requests that passed without being noted: where
+  // they grow there is too little room.
+  virtual uint64_t evicted() const = 0;
+  virtual uint64_t unplaced() const = 0;
 };
 
 }  // namespace sluice::ratelimit

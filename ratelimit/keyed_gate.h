@@ -46,9 +46,8 @@ class KeyedGate final : public Gate {
   Verdict Charge(KeyHash key, TimePoint now, uint64_t cost = 1) override;
   void Refund(KeyHash key, uint64_t cost = 1) override;
 
-  // Keys forgotten while they owed something, and requests that passed without being noted.
-  uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
-  uint64_t unplaced() const { return unplaced_.load(std::memory_order_relaxed); }
+  uint64_t evicted() const override { return evicted_.load(std::memory_order_relaxed); }
+  uint64_t unplaced() const override { return unplaced_.load(std::memory_order_relaxed); }
   size_t bytes() const { return size_ * sizeof(Bucket); }
 
  private:

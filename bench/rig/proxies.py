@@ -35,7 +35,7 @@ class Job:
     port: int            # where it listens, on 127.0.0.1
     origin: int          # the origin's port
     work: Path           # its own directory
-    task: str            # forward, tunnel (WebSocket) or refuse (429 to all)
+    task: str            # forward, tunnel (WebSocket) or refuse (429 to all but the first of a client)
     log: bool = False    # write an access log
     pem: Path | None = None  # speak TLS, with the certificate and the key in this file
 
@@ -86,10 +86,11 @@ class Sluice(Proxy):
     def prepare(self, job: Job) -> list[str]:
         route = ""
         if job.task == "refuse":
-            route = f"""
-[[route]]
-match = {{ path_prefix = "/" }}
-respond = {{ status = 429, body = "{REFUSAL}", content_type = "text/plain" }}"""
+            route = """
+[[limit]]
+name = "one"
+rate = "1/h"
+routes = ["*"]"""
         output = job.work / self.log_file if job.log else "off"
         tls = (f'tls.certificates = [{{ cert = "{job.pem}", key = "{job.pem}" }}]'
                if job.pem else "")
@@ -131,8 +132,11 @@ class Nginx(Proxy):
             "forward": 'proxy_pass http://origin; proxy_set_header Connection "";',
             "tunnel": "proxy_pass http://origin; proxy_set_header Upgrade $http_upgrade; "
                       'proxy_set_header Connection "upgrade";',
-            "refuse": f'return 429 "{REFUSAL}";',
+            "refuse": "limit_req zone=one; limit_req_status 429; proxy_pass http://origin;",
         }[job.task]
+        # Without it each refusal is a line of the error log.
+        limit = ("error_log stderr crit; limit_req_zone $binary_remote_addr zone=one:10m rate=1r/m;"
+                 if job.task == "refuse" else "")
         log = f"{job.work / self.log_file} combined" if job.log else "off"
         tls = (f"ssl_certificate {job.pem}; ssl_certificate_key {job.pem}; "
                f"ssl_protocols TLSv1.2 TLSv1.3; ssl_conf_command Ciphersuites {SUITE};"
@@ -146,6 +150,7 @@ events {{ worker_connections {CONNECTIONS}; }}
 http {{
   access_log {log};
   default_type text/plain;
+  {limit}
   keepalive_requests {MANY};
   client_body_buffer_size 128k;
   proxy_max_temp_file_size 0;
@@ -180,7 +185,9 @@ class Haproxy(Proxy):
     log_file = "stdout"
 
     def prepare(self, job: Job) -> list[str]:
-        refuse = (f'http-request return status 429 content-type text/plain string "{REFUSAL}"'
+        refuse = ("""stick-table type ip size 100k expire 1h store http_req_rate(1h)
+  http-request track-sc0 src
+  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1 }"""
                   if job.task == "refuse" else "")
         log = "log stdout format raw local0 info\n  option httplog" if job.log else "no log"
         tls = f" ssl crt {job.pem} alpn h2,http/1.1 ciphersuites {SUITE}" if job.pem else ""

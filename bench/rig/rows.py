@@ -57,8 +57,8 @@ ROWS = (
         load="tunnel", task="tunnel", unit="message", most_to_nginx=1.0),
     Row("log", "12-byte answers with the access log {variant}, 64 kept connections", 64,
         variants=(LOG_OFF, LOG_ON), floors=False, most_to_off=1.08),
-    Row("refused", "refusals (429), 64 kept connections", 64, task="refuse",
-        most_to_nginx=1.0),
+    Row("refused", "refusals (429) by a limit for each address, 64 kept connections", 64,
+        task="refuse", most_to_nginx=0.95),
     # A relay would hold a connection to the origin for each of the clients'.
     Row("idle", "10,000 idle kept connections", 10_000, load="idle", unit="connection",
         headline="pss_bytes", floors=False, most_to_nginx=0.70,

@@ -23,6 +23,7 @@
 
 #include "proxy/base/peer.h"
 #include "proxy/http/message.h"
+#include "proxy/server/limit_overlay.h"
 #include "proxy/server/overlay.h"
 
 namespace sluice::admin {
@@ -43,7 +44,13 @@ inline constexpr std::array<std::string_view, 8> kBars = {
 
 // What came over the admin listener, since the start.
 struct Tally {
-  std::array<uint64_t, std::size(server::kDeeds)> obeyed{};
+  void Obeyed(const server::Order& order) { ++servers[static_cast<size_t>(order.deed)]; }
+  void Obeyed(const server::LimitOrder& order) { ++limits[static_cast<size_t>(order.deed)]; }
+  void Obeyed(const server::BanOrder& order) { ++bans[static_cast<size_t>(order.deed)]; }
+
+  std::array<uint64_t, std::size(server::kDeeds)> servers{};
+  std::array<uint64_t, std::size(server::kLimitDeeds)> limits{};
+  std::array<uint64_t, std::size(server::kBanDeeds)> bans{};
   std::array<uint64_t, kBars.size()> refused{};
 };
 

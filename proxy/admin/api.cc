@@ -9,12 +9,15 @@
 #include <variant>
 
 #include "absl/strings/str_format.h"
+#include "proxy/admin/bans.h"
+#include "proxy/admin/limits.h"
 #include "proxy/admin/metrics.h"
 #include "proxy/admin/order.h"
 #include "proxy/admin/servers.h"
 #include "proxy/admin/status.h"
 #include "proxy/base/log.h"
 #include "proxy/base/text.h"
+#include "proxy/route/conditions.h"
 #include "proxy/server/process.h"
 
 namespace sluice::admin {
@@ -27,9 +30,17 @@ constexpr std::string_view kIndex =
     "/metrics   for Prometheus\n"
     "/status    the same as JSON\n"
     "/servers   the servers; POST changes one (sluice ctl)\n"
+    "/limits    the limits; /limits/NAME?key=VALUE one key; POST changes one (sluice ctl)\n"
+    "/bans      who is shut out; POST bans or lifts (sluice ctl)\n"
     "/changes   what has been changed, by whom and why\n";
 
-constexpr std::string_view kOrdersAt = "/servers";
+constexpr std::string_view kServersAt = "/servers";
+constexpr std::string_view kLimitsAt = "/limits";
+constexpr std::string_view kBansAt = "/bans";
+
+bool TakesOrders(std::string_view path) {
+  return path == kServersAt || path == kLimitsAt || path == kBansAt;
+}
 
 Answer ErrorJson(int status, std::string_view why) {
   const nlohmann::ordered_json json = {{"error", why}};
@@ -94,7 +105,7 @@ class AdminExchange final : public http::DownstreamEvents {
   void OnResponseDone(bool) override {}
 
  private:
-  void Obey() { Send(std::exchange(api_, nullptr)->Obey(order_, asker_)); }
+  void Obey() { Send(std::exchange(api_, nullptr)->Obey(head_.path, order_, asker_)); }
 
   void Send(Answer answer) {
     answer_ = std::move(answer);
@@ -105,7 +116,7 @@ class AdminExchange final : public http::DownstreamEvents {
     head.fields.Add("Cache-Control", "no-store");
     if (answer_.status == 401) head.fields.Add("WWW-Authenticate", "Bearer realm=\"sluice\"");
     if (answer_.status == 405) {
-      head.fields.Add("Allow", head_.path == kOrdersAt ? "GET, HEAD, POST" : "GET, HEAD");
+      head.fields.Add("Allow", TakesOrders(head_.path) ? "GET, HEAD, POST" : "GET, HEAD");
     }
     head.framing = {http::Framing::Kind::kLength, answer_.body.size()};
     client_.SendHead(head);
@@ -140,8 +151,8 @@ http::DownstreamEvents* Api::Open(const server::Opening& opening) {
   if (std::optional<Denial> denial = MayRead(door, head)) {
     return New(opening, Refuse(*std::move(denial), opening.peer.ToString()));
   }
-  if (head.method != http::Method::kPost || head.path != kOrdersAt) {
-    return New(opening, AnswerTo(head.method, head.path));
+  if (head.method != http::Method::kPost || !TakesOrders(head.path)) {
+    return New(opening, AnswerTo(head.method, head.path, head.query));
   }
   // The user is another one after the start, if privileges are dropped.
   std::variant<Asker, Denial> asker =
@@ -152,7 +163,7 @@ http::DownstreamEvents* Api::Open(const server::Opening& opening) {
   return New(opening, *this, std::get<Asker>(std::move(asker)));
 }
 
-Answer Api::AnswerTo(http::Method method, std::string_view path) const {
+Answer Api::AnswerTo(http::Method method, std::string_view path, std::string_view query) const {
   if (method != http::Method::kGet && method != http::Method::kHead) {
     return {.status = 405, .body = "only GET and HEAD are answered here\n"};
   }
@@ -165,27 +176,56 @@ Answer Api::AnswerTo(http::Method method, std::string_view path) const {
   }
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = Metrics(supervisor_) + AdminMetrics(tally_, supervisor_.overlay().size())};
+            .body = Metrics(supervisor_) + LimitMetrics(supervisor_) + BanMetrics(supervisor_) +
+                    AdminMetrics(tally_, supervisor_.overlay().size() +
+                                             supervisor_.limit_overlay().changes().size())};
   }
   if (path == "/status") return {.content_type = kJson, .body = Status(supervisor_)};
-  if (path == kOrdersAt) return {.content_type = kJson, .body = Servers(supervisor_)};
+  if (path == kServersAt) return {.content_type = kJson, .body = Servers(supervisor_)};
+  if (path == kBansAt) return {.content_type = kJson, .body = Bans(supervisor_)};
+  if (path == kLimitsAt) return {.content_type = kJson, .body = Limits(supervisor_)};
+  if (path.starts_with("/limits/")) return AnswerOfLimit(path.substr(8), query);
   if (path == "/changes") return {.content_type = kJson, .body = Changes(supervisor_)};
   return {.status = 404, .body = "nothing here; see /\n"};
 }
 
-Answer Api::Obey(std::string_view order, const Asker& asker) {
-  const absl::StatusOr<server::Order> parsed = ParseOrder(order);
-  if (!parsed.ok()) {
-    return Refuse({Bar::kBody, 400, std::string(parsed.status().message())}, asker.who);
+Answer Api::AnswerOfLimit(std::string_view name, std::string_view query) const {
+  Arena arena;
+  const std::optional<std::string_view> key = route::FindParameter(query, "key", arena);
+  if (!key) return ErrorJson(400, "say whose state: /limits/NAME?key=VALUE");
+  const absl::StatusOr<std::string> state = KeyOfLimit(supervisor_, name, *key);
+  if (!state.ok())
+    return ErrorJson(StatusOf(state.status()), std::string(state.status().message()));
+  return {.content_type = kJson, .body = *state};
+}
+
+Answer Api::Obey(std::string_view path, std::string_view order, const Asker& asker) {
+  const server::Author author = {.who = asker.who, .from = asker.from, .when = server::WallNow()};
+  if (path == kLimitsAt) {
+    const absl::StatusOr<server::LimitOrder> parsed = ParseLimitOrder(order);
+    return ObeyParsed(parsed, author, [&] { return Limits(supervisor_); });
   }
-  const absl::Status status =
-      supervisor_.Obey(*parsed, {.who = asker.who, .from = asker.from, .when = server::WallNow()});
+  if (path == kBansAt) {
+    const absl::StatusOr<server::BanOrder> parsed = ParseBanOrder(order);
+    return ObeyParsed(parsed, author, [&] { return Bans(supervisor_); });
+  }
+  const absl::StatusOr<server::Order> parsed = ParseOrder(order);
+  return ObeyParsed(parsed, author, [&] { return Done(supervisor_, *parsed); });
+}
+
+template <typename Order>
+Answer Api::ObeyParsed(const absl::StatusOr<Order>& order, const server::Author& author,
+                       absl::FunctionRef<std::string()> done) {
+  if (!order.ok()) {
+    return Refuse({Bar::kBody, 400, std::string(order.status().message())}, author.who);
+  }
+  const absl::Status status = supervisor_.Obey(*order, author);
   if (!status.ok()) {
     ++tally_.refused[static_cast<size_t>(Bar::kOrder)];
     return ErrorJson(StatusOf(status), std::string(status.message()));
   }
-  ++tally_.obeyed[static_cast<size_t>(parsed->deed)];
-  return {.content_type = kJson, .body = Done(supervisor_, *parsed)};
+  tally_.Obeyed(*order);
+  return {.content_type = kJson, .body = done()};
 }
 
 Answer Api::Refuse(Denial denial, std::string_view who) {

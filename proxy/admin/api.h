@@ -21,6 +21,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "proxy/admin/access.h"
 #include "proxy/http/message.h"
 #include "proxy/server/service.h"
@@ -46,12 +48,17 @@ class Api final : public server::Service {
   // The admin listener answers to the last: whoever drains wants to watch.
   bool draining() const override { return false; }
 
-  Answer AnswerTo(http::Method method, std::string_view path) const;
-  // Does what the body of a POST says.
-  Answer Obey(std::string_view order, const Asker& asker);
+  Answer AnswerTo(http::Method method, std::string_view path, std::string_view query = {}) const;
+  // Does what the body of a POST to `path` says.
+  Answer Obey(std::string_view path, std::string_view order, const Asker& asker);
   Answer Refuse(Denial denial, std::string_view who);
 
  private:
+  Answer AnswerOfLimit(std::string_view name, std::string_view query) const;
+  template <typename Order>
+  Answer ObeyParsed(const absl::StatusOr<Order>& order, const server::Author& author,
+                    absl::FunctionRef<std::string()> done);
+
   server::Supervisor& supervisor_;
   Tally tally_;
 };

@@ -5,15 +5,17 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "conf/nearest.h"
+#include "conf/schema.h"
 #include "proxy/admin/client.h"
+#include "proxy/admin/json.h"
 #include "proxy/admin/order.h"
 #include "proxy/admin/run.h"
 #include "proxy/admin/table.h"
@@ -24,8 +26,6 @@
 
 namespace sluice::admin {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kLookAgain{200};
 
@@ -122,13 +122,48 @@ std::string StatusText(const Json& status) {
                                            "requests", "retries", "rests"}));
 }
 
+std::string LimitsText(const Json& limits) {
+  if (limits.empty()) return "there are no limits\n";
+  Table table{
+      {"limit", "what", "passed", "refused", "delayed", "tagged", "from", "ends_in_s", "most"}};
+  for (const Json& limit : limits) {
+    const Json ends = limit.value("ends", Json::object());
+    uint64_t refused = 0;
+    for (const char* end : {"rejected", "closed", "missing_refused", "banned", "would_refuse"}) {
+      refused += ends.value(end, uint64_t{0});
+    }
+    const Json most = limit.value("most_refused", Json::array());
+    table.push_back({Field(limit, "limit"), Field(limit, "what"), Field(ends, "passed"),
+                     absl::StrFormat("%d", refused), Field(ends, "delayed"), Field(ends, "tagged"),
+                     Field(limit, "from"), Field(limit, "ends_in_s"),
+                     most.empty() ? "-" : Field(most.front(), "who")});
+  }
+  return FormatTable(table);
+}
+
+// One object as a row.
+Table Fields(const Json& object) {
+  Table table(2);
+  for (const auto& [key, value] : object.items()) {
+    table[0].push_back(key);
+    table[1].push_back(Field(object, key));
+  }
+  return table;
+}
+
 // An answer for people.
 std::string Render(const Json& answer) {
   if (answer.contains("changes")) {
     if (answer["changes"].empty()) return "nothing is changed: all is as the file says\n";
     return FormatTable(
-        Rows(answer["changes"], {"when", "pool", "server", "change", "who", "reason"}));
+        Rows(answer["changes"], {"when", "pool", "server", "limit", "change", "who", "reason"}));
   }
+  if (answer.contains("limits")) return LimitsText(answer["limits"]);
+  if (answer.contains("bans")) {
+    if (answer["bans"].empty()) return "nobody is banned\n";
+    return FormatTable(Rows(answer["bans"], {"limit", "who", "ends_in_s", "why", "key"}));
+  }
+  if (answer.contains("limit")) return FormatTable(Fields(answer));
   if (answer.contains("version")) return StatusText(answer);
   std::string text;
   if (answer.contains("warning")) text = "warning: " + Field(answer, "warning") + "\n";
@@ -200,10 +235,110 @@ std::optional<server::Order> OrderOf(const CtlCall& call, server::Deed deed) {
   return order;
 }
 
+// For a part of a path or a query (RFC 3986 section 2.1).
+std::string Escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == ',';
+    if (plain) {
+      escaped += c;
+    } else {
+      escaped += absl::StrFormat("%%%02X", static_cast<uint8_t>(c));
+    }
+  }
+  return escaped;
+}
+
+// A value as the schema has it: routes=a,b is a list, burst=5 a number.
+std::optional<Json> ValueOf(std::string_view key, std::string_view text) {
+  const conf::Key* const known = conf::FindKey("limit." + std::string(key));
+  switch (known == nullptr ? conf::Type::kText : known->type) {
+    case conf::Type::kCount: {
+      const std::optional<uint64_t> number = ParseDecimal(text);
+      if (!number) return std::nullopt;
+      return Json(*number);
+    }
+    case conf::Type::kFlag:
+      if (text != "true" && text != "false") return std::nullopt;
+      return Json(text == "true");
+    case conf::Type::kTexts: {
+      Json list = Json::array();
+      while (!text.empty()) list.push_back(CutNext(text, ','));
+      return list;
+    }
+    default:
+      return Json(text);
+  }
+}
+
+// "limit set per-client rate=5/s"; nothing when the words make no sense.
+std::optional<std::string> LimitOrderOf(const CtlCall& call) {
+  if (call.words.size() < 3) return std::nullopt;
+  Json order = {{"do", call.words[1]}, {"limit", call.words[2]}};
+  if (!call.reason.empty()) order["reason"] = call.reason;
+  if (!call.lasts.empty()) order["for"] = call.lasts;
+  const bool sets = call.words[1] == "set";
+  if (sets != (call.words.size() > 3)) return std::nullopt;
+  for (size_t i = 3; i < call.words.size(); ++i) {
+    const std::string_view word = call.words[i];
+    const size_t equals = word.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    const std::string key(word.substr(0, equals));
+    std::optional<Json> value = ValueOf(key, word.substr(equals + 1));
+    if (!value) return std::nullopt;
+    order["set"][key] = *std::move(value);
+  }
+  return ToLine(order);
+}
+
+// What is asked or ordered, and where; nothing when the words make no sense.
+struct Question {
+  std::string path;
+  std::string order;  // empty: it is only asked
+};
+// "ban per-client 203.0.113.7 --for 1h"
+std::optional<Question> BanQuestionOf(const CtlCall& call) {
+  if (call.words.size() < 3) return std::nullopt;
+  const std::vector<std::string> values(call.words.begin() + 2, call.words.end());
+  Json order = {
+      {"do", call.words[0]}, {"limit", call.words[1]}, {"key", absl::StrJoin(values, ",")}};
+  if (!call.lasts.empty()) order["for"] = call.lasts;
+  if (!call.reason.empty()) order["reason"] = call.reason;
+  return Question{"/bans", ToLine(order)};
+}
+
+std::optional<Question> QuestionOf(const CtlCall& call) {
+  const std::string& word = call.words.front();
+  const bool asks = word == "status" || word == "servers" || word == "changes" ||
+                    word == "limits" || word == "bans";
+  if (asks && call.words.size() == 1) return Question{"/" + word, ""};
+  if (const std::optional<server::Deed> deed = server::ParseDeed(word)) {
+    const std::optional<server::Order> order = OrderOf(call, *deed);
+    if (!order) return std::nullopt;
+    return Question{"/servers", FormatOrder(*order)};
+  }
+  if (word == "ban" || word == "lift") return BanQuestionOf(call);
+  if (word != "limit" || call.words.size() < 3) return std::nullopt;
+  const auto* const deed =
+      std::find(std::begin(server::kLimitDeeds), std::end(server::kLimitDeeds), call.words[1]);
+  if (deed == std::end(server::kLimitDeeds)) {
+    const std::vector<std::string> values(call.words.begin() + 2, call.words.end());
+    return Question{absl::StrFormat("/limits/%s?key=%s", Escaped(call.words[1]),
+                                    Escaped(absl::StrJoin(values, ","))),
+                    ""};
+  }
+  std::optional<std::string> order = LimitOrderOf(call);
+  if (!order) return std::nullopt;
+  return Question{"/limits", *std::move(order)};
+}
+
 // The words make no sense.
 int Confused(const CtlCall& call) {
   std::vector<std::string_view> names(std::begin(server::kDeeds), std::end(server::kDeeds));
-  for (const std::string_view name : {"status", "servers", "changes"}) names.push_back(name);
+  for (const std::string_view name :
+       {"status", "servers", "changes", "limits", "limit", "bans", "ban", "lift"})
+    names.push_back(name);
   const std::string& word = call.words.front();
   const bool known = std::find(names.begin(), names.end(), word) != names.end();
   Complain(absl::InvalidArgumentError(
@@ -215,17 +350,13 @@ int Confused(const CtlCall& call) {
 }  // namespace
 
 int Ctl(const CtlCall& call) {
-  const std::string& word = call.words.front();
-  const bool asks = word == "status" || word == "servers" || word == "changes";
-  const std::optional<server::Deed> deed = server::ParseDeed(word);
-  std::optional<server::Order> order;
-  if (deed) order = OrderOf(call, *deed);
-  if (!order && !(asks && call.words.size() == 1)) return Confused(call);
+  const std::optional<Question> question = QuestionOf(call);
+  if (!question) return Confused(call);
   const absl::StatusOr<Doors> doors = Find(call);
   if (!doors.ok()) return Complain(doors.status());
-  const absl::StatusOr<std::string> answer =
-      order ? Try(*doors, "/servers", FormatOrder(*order)) : Try(*doors, "/" + word, "");
+  const absl::StatusOr<std::string> answer = Try(*doors, question->path, question->order);
   if (!answer.ok()) return Complain(answer.status());
+  const std::optional<server::Deed> deed = server::ParseDeed(call.words.front());
   const bool leaves = deed == server::Deed::kDrain || deed == server::Deed::kMaintenance;
   return call.wait_s > 0 && leaves ? Wait(call, *doors, *answer) : Print(call, *answer);
 }

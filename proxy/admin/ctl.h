@@ -15,7 +15,8 @@ namespace sluice::admin {
 
 inline constexpr std::string_view kCtlHelp =
     "status | servers | changes | drain, maintenance, ready, remove or undo POOL SERVER | "
-    "weight POOL SERVER N | add POOL SERVER [WEIGHT]";
+    "weight POOL SERVER N | add POOL SERVER [WEIGHT] | limits | limit NAME VALUE… | "
+    "limit set NAME KEY=VALUE… | limit remove or undo NAME | bans | ban or lift LIMIT VALUE…";
 
 struct CtlCall {
   std::vector<std::string> words = {};  // as kCtlHelp has them
@@ -23,7 +24,8 @@ struct CtlCall {
   std::string config = {};              // where `admin` and the token are found if not said
   std::string token_file = {};
   std::string reason = {};
-  uint32_t wait_s = 0;  // drain, maintenance: until nothing runs there any more; 0: don't
+  std::string lasts = {};  // of a limit: "30min"; empty: until it is undone
+  uint32_t wait_s = 0;     // drain, maintenance: until nothing runs there any more; 0: don't
   bool json = false;
 };
 

@@ -395,8 +395,14 @@ void AddFleet(const server::Fleet& fleet, Exposition& out) {
 std::string AdminMetrics(const Tally& tally, size_t changes) {
   Exposition out;
   out.Family("sluice_admin_changes_total", "counter", "Changes made at run time, by what they do.");
-  for (size_t i = 0; i < tally.obeyed.size(); ++i) {
-    out.Sample({{"do", server::kDeeds[i]}}, tally.obeyed[i]);
+  for (size_t i = 0; i < tally.servers.size(); ++i) {
+    out.Sample({{"of", "server"}, {"do", server::kDeeds[i]}}, tally.servers[i]);
+  }
+  for (size_t i = 0; i < tally.limits.size(); ++i) {
+    out.Sample({{"of", "limit"}, {"do", server::kLimitDeeds[i]}}, tally.limits[i]);
+  }
+  for (size_t i = 0; i < tally.bans.size(); ++i) {
+    out.Sample({{"of", "key"}, {"do", server::kBanDeeds[i]}}, tally.bans[i]);
   }
   out.Family("sluice_admin_refused_total", "counter", "Admin requests refused, by why.");
   for (size_t i = 0; i < tally.refused.size(); ++i) {

@@ -1,41 +1,23 @@
 #include "proxy/admin/order.h"
 
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "conf/nearest.h"
+#include "proxy/admin/json.h"
 
 namespace sluice::admin {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view kKeys[] = {"pool", "server", "do", "weight", "backup", "reason"};
-
-// Longer than any name, address or reason that means something; errors and the log repeat them.
-constexpr size_t kLongestText = 1000;
 
 absl::Status Wrong(std::string what) { return absl::InvalidArgumentError(std::move(what)); }
 
-// The library's sentence without its own name and number: "parse error at line 1, column 5: …".
-std::string Sentence(std::string_view what) {
-  const size_t end = what.find("] ");
-  return std::string(end == std::string_view::npos ? what : what.substr(end + 2));
-}
-
-absl::Status Read(const Json& value, std::string_view key, std::string& text) {
-  if (!value.is_string()) return Wrong(absl::StrFormat("%s must be a text", key));
-  text = value.get<std::string>();
-  if (text.size() <= kLongestText) return absl::OkStatus();
-  return Wrong(absl::StrFormat("%s is too long; it may have %d bytes", key, kLongestText));
-}
-
 absl::Status ReadDeed(const Json& value, server::Deed& deed) {
   std::string name;
-  if (absl::Status status = Read(value, "do", name); !status.ok()) return status;
+  if (absl::Status status = ReadText(value, "do", name); !status.ok()) return status;
   const std::optional<server::Deed> known = server::ParseDeed(name);
   if (!known) {
     return Wrong(
@@ -54,9 +36,9 @@ absl::Status ReadWeight(const Json& value, std::optional<uint32_t>& weight) {
 }
 
 absl::Status ReadKey(const std::string& key, const Json& value, server::Order& order) {
-  if (key == "pool") return Read(value, key, order.pool);
-  if (key == "server") return Read(value, key, order.server);
-  if (key == "reason") return Read(value, key, order.reason);
+  if (key == "pool") return ReadText(value, key, order.pool);
+  if (key == "server") return ReadText(value, key, order.server);
+  if (key == "reason") return ReadText(value, key, order.reason);
   if (key == "do") return ReadDeed(value, order.deed);
   if (key == "weight") return ReadWeight(value, order.weight);
   if (key == "backup") {
@@ -70,20 +52,14 @@ absl::Status ReadKey(const std::string& key, const Json& value, server::Order& o
 }  // namespace
 
 absl::StatusOr<server::Order> ParseOrder(std::string_view json) {
-  Json parsed;
-  try {
-    parsed = Json::parse(json);
-  } catch (const Json::exception& error) {
-    return Wrong("not JSON: " + Sentence(error.what()));
-  }
-  if (!parsed.is_object())
-    return Wrong("a change is an object: {\"pool\": …, \"server\": …, \"do\": …}");
+  const absl::StatusOr<Json> parsed = ParseObject(json, "{\"pool\": …, \"server\": …, \"do\": …}");
+  if (!parsed.ok()) return parsed.status();
   server::Order order;
-  for (const auto& [key, value] : parsed.items()) {
+  for (const auto& [key, value] : parsed->items()) {
     if (absl::Status status = ReadKey(key, value, order); !status.ok()) return status;
   }
   for (const std::string_view key : {"pool", "server", "do"}) {
-    if (!parsed.contains(std::string(key))) return Wrong(absl::StrFormat("%s is missing", key));
+    if (!parsed->contains(std::string(key))) return Wrong(absl::StrFormat("%s is missing", key));
   }
   return order;
 }
@@ -95,7 +71,7 @@ std::string FormatOrder(const server::Order& order) {
   if (order.weight) json["weight"] = *order.weight;
   if (order.backup) json["backup"] = true;
   if (!order.reason.empty()) json["reason"] = order.reason;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return ToLine(json);
 }
 
 }  // namespace sluice::admin

@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "absl/strings/str_format.h"
+#include "proxy/admin/json.h"
 #include "proxy/observe/stats.h"
 
 namespace sluice::admin {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string Text(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 std::string Date(WallTime when) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(
@@ -73,7 +67,7 @@ bool AnyOpen(const server::Supervisor& supervisor, std::string_view pool) {
 }  // namespace
 
 std::string Servers(const server::Supervisor& supervisor) {
-  return Text({{"servers", List(supervisor, [](const upstream::Server&) { return true; })}});
+  return ToText({{"servers", List(supervisor, [](const upstream::Server&) { return true; })}});
 }
 
 std::string Changes(const server::Supervisor& supervisor) {
@@ -87,7 +81,15 @@ std::string Changes(const server::Supervisor& supervisor) {
                        {"when", Date(change->author.when)},
                        {"reason", change->reason}});
   }
-  return Text({{"changes", std::move(changes)}});
+  for (const server::LimitChange& change : supervisor.limit_overlay().changes()) {
+    changes.push_back({{"limit", change.name},
+                       {"change", change.What()},
+                       {"who", change.author.who},
+                       {"from", change.author.from},
+                       {"when", Date(change.author.when)},
+                       {"reason", change.reason}});
+  }
+  return ToText({{"changes", std::move(changes)}});
 }
 
 std::string Done(const server::Supervisor& supervisor, const server::Order& order) {
@@ -101,7 +103,7 @@ std::string Done(const server::Supervisor& supervisor, const server::Order& orde
     json["warning"] =
         absl::StrFormat("the pool %s has no server left that takes new requests", order.pool);
   }
-  return Text(json);
+  return ToText(json);
 }
 
 }  // namespace sluice::admin

@@ -69,6 +69,9 @@ class QuotaGate final : public ratelimit::Gate {
   // The keys have other hashes from now on. What was known and owed is forgotten.
   void Forget();
 
+  uint64_t evicted() const override { return evicted_.load(std::memory_order_relaxed); }
+  uint64_t unplaced() const override { return unplaced_.load(std::memory_order_relaxed); }
+
   const std::string& name() const { return name_; }
   const QuotaLease& rule() const { return rule_; }
   WhenSilent when_silent() const { return when_silent_; }

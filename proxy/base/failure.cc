@@ -34,6 +34,8 @@ std::string_view CauseName(Cause cause) {
       return "breaker";
     case Cause::kLimit:
       return "limit";
+    case Cause::kOverLimit:
+      return "over_limit";
     case Cause::kClientLeft:
       return "client_left";
     case Cause::kShutdown:

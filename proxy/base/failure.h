@@ -28,6 +28,7 @@ enum class Cause : uint8_t {
   kNoServer,        // the pool has no server to try
   kLimit,           // one of our own limits: descriptors, buffers
   kBreaker,         // the pool's circuit breaker is open
+  kOverLimit,       // more than a [[limit]] lets pass
   kClientLeft,      // the client closed or reset
   kShutdown,        // the shutdown deadline ended it
 };

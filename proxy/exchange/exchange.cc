@@ -65,7 +65,11 @@ void Exchange::Start() {
   record_.client_ip = identity_.ip;
   record_.request_id = RequestId(head_, shared.config->forwarding, identity_, context_.random());
   FindRoute();
-  if (DeniesClient()) return;
+  if (!DeniesClient() && Admitted()) GoOn();
+}
+
+void Exchange::GoOn() {
+  phase_ = Phase::kGather;
   if (AnswerHere() || !PrepareForward() || BreakerRefuses()) return;
   if (route_->timeouts.total > Duration::zero()) {
     context_.loop().Arm(total_, route_->timeouts.total);
@@ -77,7 +81,9 @@ void Exchange::Start() {
     go_on.reason = http::ReasonOf(100);
     client_.SendInterim(go_on);
   }
-  GatherOrPlace();
+  // What came while a limit held it back was not paid for.
+  if (held_.size() < route_->conf.request_buffer) ReturnRequestCredit();
+  if (phase_ == Phase::kGather) GatherOrPlace();
 }
 
 void Exchange::FindRoute() {
@@ -88,6 +94,8 @@ void Exchange::FindRoute() {
   const std::shared_ptr<RouteCounters>& counters = route_ == nullptr ? shared.unrouted
                                                    : redirected      ? shared.redirected
                                                                      : shared.routes[route_->index];
+  const bool limited_by_route = route_ != nullptr && !redirected;
+  limits_ = limited_by_route ? &shared.limits[route_->index] : &shared.unrouted_limits;
   route_stats_ = &counters->shard(context_.shard());
   route_stats_->in_flight.Add();
   counted_in_flight_ = true;
@@ -149,6 +157,7 @@ bool Exchange::PrepareForward() {
     return false;
   }
   head_.target = forwarded.target;
+  if (ruling_.tagged != nullptr) head_.fields.Set("X-Sluice-Limited", ruling_.tagged->spec.name);
   upgrade_ = forwarded.upgrade;
   return true;
 }
@@ -174,6 +183,12 @@ void Exchange::GatherOrPlace() {
 void Exchange::OnRequestBody(std::string_view bytes) {
   record_.request_bytes += bytes.size();
   if (phase_ == Phase::kDone) return client_.Consumed(bytes.size());
+  if (phase_ == Phase::kHeld) {
+    // Nothing more is taken from who is held back.
+    held_.Append(bytes);
+    request_owed_ += bytes.size();
+    return;
+  }
   if (phase_ == Phase::kTunnel) ArmProgress(route_->timeouts.tunnel_idle);
   if (phase_ != Phase::kTunnel && BodyTooLarge(record_.request_bytes)) return;
   if (phase_ == Phase::kGather || phase_ == Phase::kPlace || phase_ == Phase::kConnect) {
@@ -302,12 +317,13 @@ void Exchange::OnResponseBody(UpstreamRequest& from, std::string_view bytes) {
     if (phase_ != Phase::kTunnel) progress_.Cancel();
     return;
   }
+  if (Pace()) return;
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
   from.stream().Consumed(std::exchange(response_owed_, 0));
 }
 
 void Exchange::OnDownstreamWritable() {
-  if (!at_->leased() || response_owed_ == 0) return;
+  if (!at_->leased() || response_owed_ == 0 || Pace()) return;
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
   at_->stream().Consumed(std::exchange(response_owed_, 0));
 }
@@ -355,7 +371,9 @@ void Exchange::OnRequestFailed(const Failure& why) {
 // While a request waits, who closes has left; what was sent to a server is still answered.
 void Exchange::OnClientFinished() {
   client_finished_ = true;
-  if (phase_ == Phase::kPlace) ClientLeft("the client closed while its request waited");
+  if (phase_ == Phase::kPlace || phase_ == Phase::kHeld) {
+    ClientLeft("the client closed while its request waited");
+  }
 }
 
 // Nobody is there to be answered.
@@ -372,7 +390,8 @@ void Exchange::ClientLeft(std::string_view why) {
 
 void Exchange::ReplyError(int status, std::string_view why) {
   std::optional<std::chrono::seconds> retry_after;
-  if (status == 503) retry_after = std::chrono::ceil<std::chrono::seconds>(retry_after_);
+  if (status == 503 || status == 429)
+    retry_after = std::chrono::ceil<std::chrono::seconds>(retry_after_);
   SendReply(MakeError(head_,
                       {.status = status,
                        .why = why,
@@ -384,6 +403,7 @@ void Exchange::ReplyError(int status, std::string_view why) {
 
 // Only over TLS: elsewhere anybody could have written it (RFC 6797 section 7.2).
 void Exchange::SendHead(http::ResponseHead& head) {
+  AddLimitFields(head);
   if (listener_.tls && listener_.tls->hsts > Duration::zero()) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(listener_.tls->hsts);
     const std::string_view age = arena_.Decimal(static_cast<uint64_t>(seconds.count()));
@@ -415,6 +435,8 @@ void Exchange::ArmProgress(Duration length) {
 
 void Exchange::OnNoProgress() {
   switch (phase_) {
+    case Phase::kHeld:
+      return GoOn();
     case Phase::kPlace:
       if (!waits()) return OnPauseOver();
       pool_stats().queue_timeouts.Add();
@@ -476,6 +498,7 @@ void Exchange::OnResponseDone(bool complete) {
     record_.end = Cause::kClientLeft;
     record_.why = "the client closed before its answer was complete";
   }
+  Settle();
   if (own_answer_) route_stats_->own_answers.Add();
   route_stats_->Add(record_);
   context_.recorder().Record(record_, *view_->shared);

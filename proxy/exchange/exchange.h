@@ -21,6 +21,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "balancer/outcome.h"
+#include "proxy/admission/gatekeeper.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/deadline.h"
 #include "proxy/base/peer.h"
@@ -50,6 +51,7 @@ class Exchange final : public http::DownstreamEvents,
 
  private:
   enum class Phase : uint8_t {
+    kHeld,     // held back by a limit
     kGather,   // reading the request body before a server is chosen
     kPlace,    // waiting for a server with room, or before another try
     kConnect,  // waiting for a connection
@@ -82,11 +84,15 @@ class Exchange final : public http::DownstreamEvents,
   // Before a server.
   void FindRoute();
   bool DeniesClient();
+  bool Admitted();
+  void RefuseOver(const admission::Limit& limit);
+  void GoOn();
   bool AnswerHere();
   bool PrepareForward();
   void GatherOrPlace();
   bool BodyTooLarge(uint64_t bytes);
   void Place();
+  upstream::Dispatch::Rank Rank() const;
   balancer::PickInput InputAt(TimePoint now) const;
   bool Returns(const balancer::PickInput& in, upstream::Placed& placed);
   void StartTry(UpstreamRequest& request, upstream::Placed placed);
@@ -108,6 +114,10 @@ class Exchange final : public http::DownstreamEvents,
   void Fail(const Failure& why, int status);
   void SendReply(const LocalReply& reply);
   void SendHead(http::ResponseHead& head);
+  void AddLimitFields(http::ResponseHead& head) const;
+  void Settle();
+  bool Pace();
+  void OnPaced();
   void ReplyError(int status, std::string_view why);
   // True when the circuit breaker of the pool has it answered 503.
   bool BreakerRefuses();
@@ -134,6 +144,9 @@ class Exchange final : public http::DownstreamEvents,
   observe::RouteStats* route_stats_ = nullptr;
   WorkerCluster* cluster_ = nullptr;
   admission::ClientIdentity identity_;
+  const Limits* limits_ = nullptr;
+  admission::Ruling ruling_;
+  admission::Pass pass_;
 
   // The request.
   Bytes held_;                // body bytes not yet sent, or sent and kept for another try
@@ -171,6 +184,7 @@ class Exchange final : public http::DownstreamEvents,
   BoundDeadline<Exchange, &Exchange::OnHedgeDue> hedge_due_{this};
   BoundDeadline<Exchange, &Exchange::OnTryTooLong> try_due_{this};
   BoundDeadline<Exchange, &Exchange::OnTotalTimeout> total_{this};
+  BoundDeadline<Exchange, &Exchange::OnPaced> pace_{this};
 };
 
 }  // namespace sluice::exchange

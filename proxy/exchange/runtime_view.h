@@ -16,7 +16,10 @@
 #include "balancer/picker.h"
 #include "conf/config.h"
 #include "proxy/admission/access_list.h"
+#include "proxy/admission/bans.h"
+#include "proxy/admission/bearer.h"
 #include "proxy/admission/client_key.h"
+#include "proxy/admission/gatekeeper.h"
 #include "proxy/exchange/affinity.h"
 #include "proxy/exchange/local_reply.h"
 #include "proxy/observe/access_log.h"
@@ -28,6 +31,7 @@
 namespace sluice::exchange {
 
 using RouteCounters = observe::Sharded<observe::RouteStats>;
+using Limits = std::vector<admission::RouteLimit>;
 
 struct RuntimeView {
   uint64_t version = 0;
@@ -36,10 +40,15 @@ struct RuntimeView {
   std::vector<std::shared_ptr<const upstream::Cluster>> clusters;  // as Config::pools
   std::vector<std::shared_ptr<RouteCounters>> routes;              // as Router::routes()
   std::shared_ptr<RouteCounters> unrouted;                         // what matched no route
+  std::vector<std::shared_ptr<admission::Limit>> all_limits;
+  std::vector<Limits> limits;  // as Router::routes()
+  Limits unrouted_limits;
+  std::shared_ptr<admission::Bans> bans;
   std::unique_ptr<const route::Router> to_https;  // for listeners that redirect: one route
   std::shared_ptr<RouteCounters> redirected;      // its counters
   admission::TrustedProxies trusted;
   std::shared_ptr<const admission::AccessList> access;  // null: everybody
+  std::optional<admission::TokenPlace> tokens;          // none: no request has any
   Answers answers;
   std::optional<observe::LogFormat> log_format;  // none: no access log
 };

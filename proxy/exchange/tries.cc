@@ -42,7 +42,7 @@ void Exchange::Place() {
                                  .picker = *cluster_->picker,
                                  .in = in,
                                  .rng = context_.random()},
-                                placed, *this, context_.loop(), /*front=*/record_.tries > 0)) {
+                                placed, *this, context_.loop(), Rank())) {
     case upstream::Dispatch::Result::kPlaced:
       return StartTry(first_, std::move(placed));
     case upstream::Dispatch::Result::kWaits:
@@ -61,6 +61,12 @@ void Exchange::Place() {
       return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"},
                   503);
   }
+}
+
+upstream::Dispatch::Rank Exchange::Rank() const {
+  if (record_.tries > 0) return upstream::Dispatch::Rank::kNext;
+  return ruling_.tagged != nullptr ? upstream::Dispatch::Rank::kLast
+                                   : upstream::Dispatch::Rank::kUsual;
 }
 
 balancer::PickInput Exchange::InputAt(TimePoint now) const {
@@ -153,6 +159,7 @@ void Exchange::EndTries(const Failure* why) {
   progress_.Cancel();
   hedge_due_.Cancel();
   try_due_.Cancel();
+  pace_.Cancel();
   if (waits()) {
     record_.queue_wait += context_.loop().now() - placing_;
     Leave();

@@ -29,12 +29,14 @@ struct ExchangeRecord {
   std::string_view request_id;
   std::string_view route;  // empty: none matched
   std::string_view pool;
+  std::string_view limit = {};  // that refused, delayed or tagged it; empty: none
   std::string_view server;      // the last one tried; empty: none
   int status = 0;               // sent to the client; 0: nothing was sent
   int server_status = 0;        // of the last server that answered
   uint64_t request_bytes = 0;   // body
   uint64_t response_bytes = 0;  // body
   uint32_t tries = 0;
+  Duration limit_wait{};  // held back by `limit`
   Duration body_wait{};   // for the request body before a server was chosen
   Duration queue_wait{};  // for a server and a slot
   Duration connect{};     // 0 on a kept connection
@@ -44,6 +46,7 @@ struct ExchangeRecord {
   Side side = Side::kSluice;  // whose doing `end` was
   Cause end = Cause::kNone;
   std::string_view why;  // for people; empty when all went well
+  bool logged = true;    // false: it is counted, and no line of the access log
 };
 
 }  // namespace sluice::observe

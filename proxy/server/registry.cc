@@ -1,8 +1,21 @@
 #include "proxy/server/registry.h"
 
 #include "absl/strings/str_format.h"
+#include "proxy/base/check.h"
+#include "proxy/crypto/random.h"
 
 namespace sluice::server {
+namespace {
+
+SipKey NewSecret() {
+  SipKey secret;
+  crypto::FillRandom(secret);
+  return secret;
+}
+
+}  // namespace
+
+Registry::Registry(size_t shards) : shards_(shards), secret_(NewSecret()) {}
 
 std::shared_ptr<upstream::Server> Registry::ServerOf(std::string_view pool, std::string_view name,
                                                      const Address& address,
@@ -34,7 +47,50 @@ std::shared_ptr<exchange::RouteCounters> Registry::RouteOf(std::string_view name
   return kept.object;
 }
 
+std::shared_ptr<admission::QuotaGate> Registry::QuotaOf(const conf::Limit& spec) {
+  if (spec.scope != "fleet") return nullptr;
+  const ratelimit::RateSpec rate = spec.Spec();
+  Kept<admission::QuotaGate>& kept =
+      quotas_[absl::StrFormat("%s\n%d/%d\n%d\n%d\n%s", spec.name, rate.rate.count,
+                              rate.rate.per.count(), rate.burst, spec.keys, spec.when_silent)];
+  if (kept.object == nullptr) {
+    const admission::WhenSilent when = spec.when_silent == "open" ? admission::WhenSilent::kOpen
+                                       : spec.when_silent == "closed"
+                                           ? admission::WhenSilent::kClosed
+                                           : admission::WhenSilent::kShare;
+    kept.object = std::make_shared<admission::QuotaGate>(
+        spec.name, ratelimit::KeyedSpec{.limit = rate, .keys = spec.keys}, when);
+  }
+  kept.named = true;
+  return kept.object;
+}
+
+std::shared_ptr<admission::Limit> Registry::LimitOf(const conf::Limit& spec,
+                                                    const SipKey& fleet_secret) {
+  Kept<admission::Limit>& kept = limits_[spec.name];
+  std::shared_ptr<admission::QuotaGate> quota = QuotaOf(spec);
+  const SipKey& secret = quota != nullptr ? fleet_secret : secret_;
+  const bool same =
+      kept.object != nullptr && kept.object->spec == spec && kept.object->secret == secret;
+  if (!same) {
+    absl::StatusOr<std::shared_ptr<admission::Limit>> made =
+        admission::Limit::Make(spec, secret, shards_, std::move(quota));
+    SLUICE_CHECK(made.ok());  // the loader knows the parts of keys
+    kept.object = *std::move(made);
+  }
+  kept.named = true;
+  return kept.object;
+}
+
+std::vector<std::shared_ptr<admission::QuotaGate>> Registry::Quotas() const {
+  std::vector<std::shared_ptr<admission::QuotaGate>> quotas;
+  for (const auto& [key, kept] : quotas_) quotas.push_back(kept.object);
+  return quotas;
+}
+
 void Registry::BeginView() {
+  for (auto& [key, kept] : limits_) kept.named = false;
+  for (auto& [key, kept] : quotas_) kept.named = false;
   for (auto& [key, kept] : servers_) kept.named = false;
   for (auto& [key, kept] : pools_) kept.named = false;
   for (auto& [key, kept] : routes_) kept.named = false;
@@ -44,6 +100,8 @@ void Registry::EndView() {
   Forget(servers_);
   Forget(pools_);
   Forget(routes_);
+  Forget(limits_);
+  Forget(quotas_);
 }
 
 }  // namespace sluice::server

@@ -7,7 +7,6 @@
 #include "absl/strings/str_format.h"
 #include "balancer/slow_start.h"
 #include "conf/diff.h"
-#include "conf/nearest.h"
 #include "proxy/base/block.h"
 #include "proxy/base/check.h"
 #include "proxy/base/log.h"
@@ -240,6 +239,7 @@ void Supervisor::OnTick() {
     }
   }
   prober_->Tick();
+  if (second) LookAtLimits();
   if (ticks_ % (kTicksPerSecond / WatchedFile::kLooksPerSecond) == 0) LookAtFiles();
   if (discovery_->settled()) OnNamesInHand();
 }
@@ -274,12 +274,6 @@ void Supervisor::LookAtServersFiles() {
   DropGone("servers_file");
   Discover();
   if (state_ == State::kServing) PublishWhenSettled();
-}
-
-void Supervisor::DropGone(std::string_view because) {
-  for (const std::string& change : overlay_.DropGone(*config_)) {
-    log::Warn(log::kUnlimited, "%s: %s", because, change);
-  }
 }
 
 std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
@@ -317,10 +311,12 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
   for (const route::Route& route : view->router->routes()) {
     view->routes.push_back(registry_.RouteOf(route.conf.name));
   }
+  SetLimits(*view);
   view->unrouted = registry_.RouteOf("");
   view->to_https = std::make_unique<const route::Router>(ToHttps());
   view->redirected = registry_.RouteOf(view->to_https->routes().front().conf.name);
   registry_.EndView();
+  fleet_->Share(registry_.Quotas());
   if (config_->access_log.output != "off") {
     absl::StatusOr<observe::LogFormat> format =
         observe::LogFormat::Parse(config_->access_log.format);
@@ -399,66 +395,6 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
 }
 
 // Changes at run time.
-
-absl::Status Supervisor::Obey(const Order& order, const Author& author) {
-  absl::Status status = ObeyHere(order, author);
-  const std::string what = absl::StrFormat(
-      "pool %s: %s %s%s, by %s over %s%s%s", order.pool, DeedName(order.deed), order.server,
-      order.weight ? absl::StrFormat(" (weight %d)", *order.weight) : "", author.who, author.from,
-      order.reason.empty() ? "" : ": ", order.reason);
-  if (status.ok()) {
-    log::Info(log::kUnlimited, "%s", what);
-  } else {
-    static log::Site site;
-    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
-  }
-  return status;
-}
-
-absl::Status Supervisor::ObeyHere(const Order& order, const Author& author) {
-  if (state_ != State::kServing) {
-    return absl::FailedPreconditionError(state_ == State::kStarting ? "not serving yet"
-                                                                    : "shutting down");
-  }
-  const conf::Pool* pool = nullptr;
-  std::vector<std::string_view> names;
-  for (const conf::Pool& each : config_->pools) {
-    if (each.name == order.pool) pool = &each;
-    names.push_back(each.name);
-  }
-  if (pool == nullptr) {
-    return absl::NotFoundError(
-        absl::StrFormat("there is no pool '%s'%s", order.pool, conf::MayBe(order.pool, names)));
-  }
-  std::span<const std::shared_ptr<upstream::Server>> servers;
-  for (const auto& cluster : view_->clusters) {
-    if (cluster->spec.name == order.pool) servers = cluster->servers;
-  }
-  if (absl::Status status = overlay_.Apply(*pool, servers, order, author); !status.ok()) {
-    return status;
-  }
-  const bool same_servers =
-      order.deed == Deed::kDrain || order.deed == Deed::kMaintenance || order.deed == Deed::kReady;
-  if (same_servers) {
-    SetDuties(*view_);
-  } else {
-    Discover();
-    PublishWhenSettled();
-  }
-  return absl::OkStatus();
-}
-
-void Supervisor::SetDuties(const exchange::RuntimeView& view) {
-  for (const auto& cluster : view.clusters) {
-    for (const std::shared_ptr<upstream::Server>& server : cluster->servers) {
-      balancer::HostStats& host = *server->health;
-      const balancer::Duty duty = overlay_.DutyOf(*server);
-      const bool returns = duty == balancer::Duty::kReady && !host.Ready();
-      if (returns) balancer::BeginSlowStart(host, loop_.now());
-      host.duty.store(duty, std::memory_order_relaxed);
-    }
-  }
-}
 
 void Supervisor::ReopenLogs() {
   loop_.Post([this] {

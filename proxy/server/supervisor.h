@@ -27,6 +27,7 @@
 #include "proxy/server/discovery.h"
 #include "proxy/server/fleet.h"
 #include "proxy/server/gate.h"
+#include "proxy/server/limit_overlay.h"
 #include "proxy/server/listener_set.h"
 #include "proxy/server/overlay.h"
 #include "proxy/server/preflight.h"
@@ -76,6 +77,16 @@ class Supervisor {
   absl::Status Obey(const Order& order, const Author& author);
   const Overlay& overlay() const { return overlay_; }
   const AccessFiles& access() const { return access_; }
+  // The same of a limit.
+  absl::Status Obey(const LimitOrder& order, const Author& author);
+  const LimitOverlay& limit_overlay() const { return limit_overlay_; }
+  // The same of one key.
+  absl::Status Obey(const BanOrder& order, const Author& author);
+  const admission::Bans& bans() const { return *bans_; }
+  // Of a limit that holds: the key that is meant by `text`, as in BanOrder.
+  absl::StatusOr<ratelimit::KeyHash> KeyOf(std::string_view limit, std::string_view text) const;
+  // Null when there is none.
+  const admission::Limit* FindLimit(std::string_view name) const;
 
   // For the admin API and the tests.
   const conf::Config& config() const { return *config_; }
@@ -105,6 +116,10 @@ class Supervisor {
   void OnTick();
   absl::Status Apply(std::shared_ptr<const conf::Config> config);
   absl::Status ObeyHere(const Order& order, const Author& author);
+  absl::Status ObeyHere(const BanOrder& order, const Author& author);
+  absl::Status NoSuchLimit(std::string_view name) const;
+  absl::Status ServingNow() const;
+  void LookAtLimits();
   // What the overlay says, to the servers of a view.
   void SetDuties(const exchange::RuntimeView& view);
   void Discover();
@@ -112,6 +127,7 @@ class Supervisor {
   void LookAtServersFiles();
   void DropGone(std::string_view because);
   std::unique_ptr<exchange::RuntimeView> BuildView();
+  void SetLimits(exchange::RuntimeView& view);
   std::vector<upstream::Member> ServersOf(const conf::Pool& pool);
   // Serves by the configuration as soon as its names are known, or have had their time to be.
   void PublishWhenSettled();
@@ -133,6 +149,10 @@ class Supervisor {
   observe::Sharded<observe::ProcessStats> process_stats_;
   Registry registry_;
   Overlay overlay_;
+  LimitOverlay limit_overlay_;
+  uint32_t limit_looks_ = 0;
+  SipKey fleet_secret_{};  // of the keys of limits in `view_`
+  const std::shared_ptr<admission::Bans> bans_ = std::make_shared<admission::Bans>();
   ServersFiles servers_files_;
   AccessFiles access_;
   std::array<char, 32> secret_{};  // of sticky sessions whose pool has none of its own

@@ -97,7 +97,7 @@ http::DownstreamEvents* Worker::Open(const Opening& opening) {
 }
 
 void Worker::Record(const observe::ExchangeRecord& record, const exchange::RuntimeView& view) {
-  if (!view.log_format) return;
+  if (!view.log_format || !record.logged) return;
   line_.clear();
   view.log_format->Append(record, line_);
   log_.Add(line_);

@@ -68,8 +68,7 @@ void Dispatch::Waiter::Leave() {
   const MutexLock lock(dispatch.mutex_);
   if (!ticket->queued) return;  // its grant is on the way, and finds nobody
   ticket->queued = false;
-  dispatch.queue_.erase(ticket->place);
-  dispatch.waiting_.fetch_sub(1);
+  dispatch.Remove(ticket->place);
 }
 
 std::optional<Placed> Dispatch::TryAt(const Cluster& cluster, HostIndex host,
@@ -96,7 +95,7 @@ std::optional<Placed> Dispatch::TryPlace(const Request& request) {
 }
 
 Dispatch::Result Dispatch::Place(const Request& request, Placed& placed, Waiter& waiter,
-                                 net::Loop& loop, bool front) {
+                                 net::Loop& loop, Rank rank) {
   if (auto now = TryPlace(request)) {
     placed = *std::move(now);
     return Result::kPlaced;
@@ -118,7 +117,7 @@ Dispatch::Result Dispatch::Place(const Request& request, Placed& placed, Waiter&
       result = Result::kQueueFull;
     } else {
       auto ticket = std::make_shared<Ticket>(waiter, loop, request);
-      ticket->place = queue_.insert(front ? queue_.begin() : queue_.end(), ticket);
+      Insert(ticket, rank);
       ticket->queued = true;
       waiter.ticket_ = std::move(ticket);
     }
@@ -126,6 +125,20 @@ Dispatch::Result Dispatch::Place(const Request& request, Placed& placed, Waiter&
   }
   Deliver(std::move(grants));
   return result;
+}
+
+void Dispatch::Insert(const std::shared_ptr<Ticket>& ticket, Rank rank) {
+  const auto before = rank == Rank::kNext    ? queue_.begin()
+                      : rank == Rank::kUsual ? last_
+                                             : queue_.end();
+  ticket->place = queue_.insert(before, ticket);
+  if (rank == Rank::kLast && last_ == queue_.end()) last_ = ticket->place;
+}
+
+void Dispatch::Remove(Queue::iterator place) {
+  if (place == last_) ++last_;
+  queue_.erase(place);
+  waiting_.fetch_sub(1);
 }
 
 // Nearly always the first of all. Tickets of one cluster stand together, so what the cluster says
@@ -151,8 +164,7 @@ bool Dispatch::Hand(Placed& placed, balancer::TimePoint now, std::vector<Grant>&
   const auto first = FirstFor(placed.permit.server(), now);
   if (first == queue_.end()) return false;
   std::shared_ptr<Ticket> ticket = std::move(*first);
-  queue_.erase(first);
-  waiting_.fetch_sub(1);
+  Remove(first);
   ticket->queued = false;
   placed.host = *ticket->cluster->IndexOf(placed.permit.server());
   grants.push_back({.ticket = std::move(ticket), .placed = std::move(placed)});

@@ -67,6 +67,13 @@ class Dispatch {
     absl::BitGenRef rng;
   };
 
+  // Where in the queue it waits.
+  enum class Rank : uint8_t {
+    kNext,  // it had its turn before: in front of all
+    kUsual,
+    kLast,  // behind all others, whenever they come
+  };
+
   enum class Result : uint8_t {
     kPlaced,
     kWaits,
@@ -79,9 +86,8 @@ class Dispatch {
   // At this server, if it has room; whoever waits was told to wait for any.
   static std::optional<Placed> TryAt(const Cluster& cluster, balancer::HostIndex host,
                                      balancer::TimePoint now);
-  // kPlaced: `placed` has it. kWaits: `waiter` hears of it on `loop`; `front`: it had its turn
-  // before, and is the next.
-  Result Place(const Request& request, Placed& placed, Waiter& waiter, net::Loop& loop, bool front);
+  // kPlaced: `placed` has it. kWaits: `waiter` hears of it on `loop`.
+  Result Place(const Request& request, Placed& placed, Waiter& waiter, net::Loop& loop, Rank rank);
 
   // A place at `server` may have fallen free.
   void Freed(Server& server);
@@ -98,6 +104,8 @@ class Dispatch {
   };
 
   std::optional<Placed> Take(const Request& request);
+  void Insert(const std::shared_ptr<Ticket>& ticket, Rank rank) SLUICE_REQUIRES(mutex_);
+  void Remove(Queue::iterator place) SLUICE_REQUIRES(mutex_);
   Queue::iterator FirstFor(const Server& server, balancer::TimePoint now) SLUICE_REQUIRES(mutex_);
   bool Hand(Placed& placed, balancer::TimePoint now, std::vector<Grant>& grants)
       SLUICE_REQUIRES(mutex_);
@@ -107,7 +115,9 @@ class Dispatch {
 
   std::atomic<uint32_t> waiting_{0};  // those in the queue, and those about to be
   Mutex mutex_;
+  // In order of rank and arrival; those of the last rank begin at `last_`.
   Queue queue_ SLUICE_GUARDED_BY(mutex_);
+  Queue::iterator last_ SLUICE_GUARDED_BY(mutex_) = queue_.end();
 };
 
 }  // namespace sluice::upstream

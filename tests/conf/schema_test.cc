@@ -32,6 +32,7 @@ class SchemaTest : public Files {
                              "sluice.crt", "sluice.key", "deny.txt", "allow.txt"}) {
       Write(file, "x");
     }
+    Write("jwt.key", "a secret of thirty-two characters");
   }
 
   static constexpr std::string_view kOthers[] = {"listener.address = \"127.0.0.1:0\"",
@@ -46,6 +47,12 @@ class SchemaTest : public Files {
                                                  "route.pool = \"web\"",
                                                  "route.match.path_prefix = \"/x\"",
                                                  "route.redirect.to = \"/\"",
+                                                 "route.limits.name = \"per-client\"",
+                                                 "limit.name = \"per-client\"",
+                                                 "limit.rate = \"20/s\"",
+                                                 "limit.action = \"delay\"",
+                                                 "limit.scope = \"fleet\"",
+                                                 "jwt.secret = \"jwt.key\"",
                                                  "answer.status = 503",
                                                  "answer.html = \"x\"",
                                                  "store.url = \"redis://store\""};
@@ -85,7 +92,10 @@ class SchemaTest : public Files {
     };
     if (is(other, "route.redirect")) return !is(key, "route.redirect");
     if (other == "listener.tls.client_certificates") return key != "listener.tls.client_ca";
-    if (other == "store.url") return key != "store.password_file";
+    if (other == "limit.action") return key != "limit.max_delay";
+    if (other == "limit.scope") return key != "limit.when_silent";
+    if (other == "jwt.secret") return !key.starts_with("jwt.");
+    if (other == "store.url") return key != "store.password_file" && key != "limit.when_silent";
     if (other.starts_with("pool.tls.")) return !key.starts_with("pool.tls.");
     if (other.starts_with("pool.health.")) return !key.starts_with("pool.health.");
     if (other.starts_with("listener.tls.")) return !key.starts_with("listener.tls.");

@@ -248,7 +248,7 @@ TEST_F(AdminChangesTest, WhatCannotBeDoneIsToldAndChangesNothing) {
   EXPECT_THAT(proxy_->AskAdmin("/metrics").body,
               AllOf(HasSubstr("sluice_admin_refused_total{why=\"order\"} 4"),
                     HasSubstr("sluice_admin_refused_total{why=\"body\"} 3"),
-                    HasSubstr("sluice_admin_changes_total{do=\"drain\"} 0"),
+                    HasSubstr("sluice_admin_changes_total{of=\"server\",do=\"drain\"} 0"),
                     HasSubstr("sluice_changes 0")));
 }
 
@@ -279,7 +279,7 @@ TEST_F(AdminChangesTest, EveryDoorAsksForWhatItMust) {
       AllOf(HasSubstr("refused_total{why=\"token\"} 2"), HasSubstr("refused_total{why=\"host\"} 2"),
             HasSubstr("refused_total{why=\"origin\"} 2"),
             HasSubstr("refused_total{why=\"content_type\"} 3"),
-            HasSubstr("sluice_admin_changes_total{do=\"drain\"} 2"),
+            HasSubstr("sluice_admin_changes_total{of=\"server\",do=\"drain\"} 2"),
             HasSubstr("sluice_changes 1")));
   site_.admin = "socket = \"" + socket_ + "\"";
   EXPECT_TRUE(proxy_->Reload(site_.Text()));

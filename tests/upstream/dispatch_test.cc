@@ -56,12 +56,13 @@ class DispatchTest : public net::LoopTest {
     picker_ = balancer::MakePicker(cluster_->spec.picker, cluster_->hosts);
     dispatch_ = &cluster_->state->dispatch;
   }
-  Result Ask(Shopper& shopper, std::vector<balancer::HostIndex> tried = {}, bool front = false) {
+  Result Ask(Shopper& shopper, std::vector<balancer::HostIndex> tried = {},
+             Dispatch::Rank rank = Dispatch::Rank::kUsual) {
     const balancer::PickInput in = {.now = loop_.now(), .tried = tried};
     Placed placed;
     const Result result =
         dispatch_->Place({.cluster = cluster_, .picker = *picker_, .in = in, .rng = random_},
-                         placed, shopper, loop_, front);
+                         placed, shopper, loop_, rank);
     if (result == Result::kPlaced) shopper.placed = std::move(placed);
     return result;
   }
@@ -94,7 +95,7 @@ TEST_F(DispatchTest, ServesInOrderAndARetryFirst) {
   Shopper first, second, retry;
   EXPECT_EQ(Ask(first), Result::kWaits);
   EXPECT_EQ(Ask(second), Result::kWaits);
-  EXPECT_EQ(Ask(retry, {}, /*front=*/true), Result::kWaits);
+  EXPECT_EQ(Ask(retry, {}, Dispatch::Rank::kNext), Result::kWaits);
   for (Shopper& shopper : running) shopper.placed.reset();
   RunUntil([&] { return retry.placed && first.placed; });
   EXPECT_LT(retry.order, first.order);

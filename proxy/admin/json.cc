@@ -1,0 +1,46 @@
+#include "proxy/admin/json.h"
+
+#include "absl/strings/str_format.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr size_t kLongestText = 1000;
+
+// The library's sentence without its own name and number: "parse error at line 1, column 5: …".
+std::string Sentence(std::string_view what) {
+  const size_t end = what.find("] ");
+  return std::string(end == std::string_view::npos ? what : what.substr(end + 2));
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ParseObject(std::string_view json, std::string_view example) {
+  try {
+    Json parsed = Json::parse(json);
+    if (parsed.is_object()) return parsed;
+  } catch (const Json::exception& error) {
+    return absl::InvalidArgumentError("not JSON: " + Sentence(error.what()));
+  }
+  return absl::InvalidArgumentError(absl::StrFormat("a change is an object: %s", example));
+}
+
+absl::Status ReadText(const Json& value, std::string_view key, std::string& text) {
+  if (!value.is_string()) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s must be a text", key));
+  }
+  text = value.get<std::string>();
+  if (text.size() <= kLongestText) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s is too long; it may have %d bytes", key, kLongestText));
+}
+
+std::string ToText(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string ToLine(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace sluice::admin

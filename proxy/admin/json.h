@@ -1,0 +1,31 @@
+// What the admin API reads and writes in JSON has in common: strict orders, precise errors, and
+// texts that are never invalid UTF-8.
+//
+// Threads: any. Pure.
+#ifndef SLUICE_PROXY_ADMIN_JSON_H_
+#define SLUICE_PROXY_ADMIN_JSON_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace sluice::admin {
+
+using Json = nlohmann::ordered_json;
+
+// `example`: what was expected, for the error.
+absl::StatusOr<Json> ParseObject(std::string_view json, std::string_view example);
+// A text of at most 1,000 bytes: longer than any name, address or reason that means something;
+// errors and the log repeat them.
+absl::Status ReadText(const Json& value, std::string_view key, std::string& text);
+
+// For people and programs, with a line's end.
+std::string ToText(const Json& json);
+// In one line, without.
+std::string ToLine(const Json& json);
+
+}  // namespace sluice::admin
+
+#endif  // SLUICE_PROXY_ADMIN_JSON_H_

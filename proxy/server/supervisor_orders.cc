@@ -1,0 +1,231 @@
+// What operators order of a running sluice: how it is done, logged, kept and ended.
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "balancer/slow_start.h"
+#include "conf/nearest.h"
+#include "conf/units.h"
+#include "proxy/base/log.h"
+#include "proxy/base/text.h"
+#include "proxy/crypto/token.h"
+#include "proxy/server/supervisor.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr uint32_t kSecondsPerReport = 10;  // of limits, to the log
+
+}  // namespace
+
+absl::Status Supervisor::Obey(const Order& order, const Author& author) {
+  absl::Status status = ObeyHere(order, author);
+  const std::string what = absl::StrFormat(
+      "pool %s: %s %s%s, by %s over %s%s%s", order.pool, DeedName(order.deed), order.server,
+      order.weight ? absl::StrFormat(" (weight %d)", *order.weight) : "", author.who, author.from,
+      order.reason.empty() ? "" : ": ", order.reason);
+  if (status.ok()) {
+    log::Info(log::kUnlimited, "%s", what);
+  } else {
+    static log::Site site;
+    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
+  }
+  return status;
+}
+
+absl::Status Supervisor::Obey(const LimitOrder& order, const Author& author) {
+  absl::Status status = ServingNow();
+  if (status.ok()) status = limit_overlay_.Apply(*config_, order, author, loop_.now());
+  const std::string what = absl::StrFormat(
+      "limit %s: %s%s, by %s over %s%s%s", order.limit,
+      kLimitDeeds[static_cast<size_t>(order.deed)],
+      order.lasts > Duration::zero() ? " for " + conf::FormatDuration(order.lasts) : "", author.who,
+      author.from, order.reason.empty() ? "" : ": ", order.reason);
+  if (!status.ok()) {
+    static log::Site site;
+    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
+    return status;
+  }
+  log::Info(log::kUnlimited, "%s", what);
+  PublishWhenSettled();
+  return status;
+}
+
+absl::Status Supervisor::Obey(const BanOrder& order, const Author& author) {
+  absl::Status status = ObeyHere(order, author);
+  const std::string what = absl::StrFormat(
+      "limit %s: %s %s%s, by %s over %s%s%s", order.limit,
+      kBanDeeds[static_cast<size_t>(order.deed)], order.key,
+      order.lasts > Duration::zero() ? " for " + conf::FormatDuration(order.lasts) : "", author.who,
+      author.from, order.reason.empty() ? "" : ": ", order.reason);
+  if (status.ok()) {
+    log::Info(log::kUnlimited, "%s", what);
+  } else {
+    static log::Site site;
+    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
+  }
+  return status;
+}
+
+absl::Status Supervisor::ObeyHere(const BanOrder& order, const Author& author) {
+  if (absl::Status status = ServingNow(); !status.ok()) return status;
+  const absl::StatusOr<ratelimit::KeyHash> key = KeyOf(order.limit, order.key);
+  if (!key.ok()) return key.status();
+  const TimePoint now = loop_.now();
+  if (order.deed == BanOrder::Deed::kLift) {
+    if (bans_->Lift(*key, now)) return absl::OkStatus();
+    return absl::NotFoundError(absl::StrFormat("%s is not banned", order.key));
+  }
+  const bool room = bans_->Insert({.key = *key,
+                                   .what = order.key,
+                                   .by = order.limit,
+                                   .why = order.reason.empty() ? author.who : order.reason,
+                                   .until = now + order.lasts},
+                                  now);
+  if (room) return absl::OkStatus();
+  return absl::ResourceExhaustedError("there is no room for another ban");
+}
+
+const admission::Limit* Supervisor::FindLimit(std::string_view name) const {
+  if (view_ == nullptr) return nullptr;
+  for (const auto& limit : view_->all_limits) {
+    if (limit->spec.name == name) return limit.get();
+  }
+  return nullptr;
+}
+
+absl::StatusOr<ratelimit::KeyHash> Supervisor::KeyOf(std::string_view limit,
+                                                     std::string_view text) const {
+  const admission::Limit* const found = FindLimit(limit);
+  if (found == nullptr) return NoSuchLimit(limit);
+  std::vector<std::string_view> values;
+  while (!text.empty()) values.push_back(CutNext(text, ','));
+  return found->key.Parse(values);
+}
+
+absl::Status Supervisor::NoSuchLimit(std::string_view name) const {
+  std::vector<std::string_view> names;
+  if (view_ != nullptr) {
+    for (const auto& limit : view_->all_limits) names.push_back(limit->spec.name);
+  }
+  return absl::NotFoundError(
+      absl::StrFormat("there is no limit '%s'%s", name, conf::MayBe(name, names)));
+}
+
+// Each second. What was ordered for a time ends; and once in a while it is told who is refused
+// most.
+void Supervisor::LookAtLimits() {
+  const std::vector<std::string> ended = limit_overlay_.Expire(loop_.now());
+  for (const std::string& what : ended) log::Info(log::kUnlimited, "%s", what);
+  // The secret of the fleet comes from the store, some time after the start.
+  const bool other_keys = fleet_secret_ != fleet_->hash().key();
+  if (!ended.empty() || other_keys) PublishWhenSettled();
+  bans_->Sweep(loop_.now());
+  if (++limit_looks_ % kSecondsPerReport != 0 || view_ == nullptr) return;
+  for (const auto& limit : view_->all_limits) {
+    if (const std::string what = limit->Report(); !what.empty()) {
+      log::Warn(log::kUnlimited, "%s", what);
+    }
+  }
+}
+
+absl::Status Supervisor::ServingNow() const {
+  if (state_ == State::kServing) return absl::OkStatus();
+  return absl::FailedPreconditionError(state_ == State::kStarting ? "not serving yet"
+                                                                  : "shutting down");
+}
+
+absl::Status Supervisor::ObeyHere(const Order& order, const Author& author) {
+  if (absl::Status status = ServingNow(); !status.ok()) return status;
+  const conf::Pool* pool = nullptr;
+  std::vector<std::string_view> names;
+  for (const conf::Pool& each : config_->pools) {
+    if (each.name == order.pool) pool = &each;
+    names.push_back(each.name);
+  }
+  if (pool == nullptr) {
+    return absl::NotFoundError(
+        absl::StrFormat("there is no pool '%s'%s", order.pool, conf::MayBe(order.pool, names)));
+  }
+  std::span<const std::shared_ptr<upstream::Server>> servers;
+  for (const auto& cluster : view_->clusters) {
+    if (cluster->spec.name == order.pool) servers = cluster->servers;
+  }
+  if (absl::Status status = overlay_.Apply(*pool, servers, order, author); !status.ok()) {
+    return status;
+  }
+  const bool same_servers =
+      order.deed == Deed::kDrain || order.deed == Deed::kMaintenance || order.deed == Deed::kReady;
+  if (same_servers) {
+    SetDuties(*view_);
+  } else {
+    Discover();
+    PublishWhenSettled();
+  }
+  return absl::OkStatus();
+}
+
+void Supervisor::SetDuties(const exchange::RuntimeView& view) {
+  for (const auto& cluster : view.clusters) {
+    for (const std::shared_ptr<upstream::Server>& server : cluster->servers) {
+      balancer::HostStats& host = *server->health;
+      const balancer::Duty duty = overlay_.DutyOf(*server);
+      const bool returns = duty == balancer::Duty::kReady && !host.Ready();
+      if (returns) balancer::BeginSlowStart(host, loop_.now());
+      host.duty.store(duty, std::memory_order_relaxed);
+    }
+  }
+}
+
+// A limit is for the routes that name it, and for those it names itself.
+void Supervisor::SetLimits(exchange::RuntimeView& view) {
+  fleet_secret_ = fleet_->hash().key();
+  view.bans = bans_;
+  if (config_->jwt) {
+    const conf::Jwt& jwt = *config_->jwt;
+    view.tokens = {.rules = {.secrets = crypto::SecretsOf(jwt.secret.content),
+                             .leeway = jwt.leeway,
+                             .issuer = jwt.issuer,
+                             .audience = jwt.audience,
+                             .must_end = jwt.must_end},
+                   .header = jwt.header,
+                   .cookie = jwt.cookie};
+  }
+  for (const conf::Limit& spec : limit_overlay_.LimitsOf(*config_)) {
+    view.all_limits.push_back(registry_.LimitOf(spec, fleet_secret_));
+  }
+  const auto names = [](const conf::Limit& spec, std::string_view route) {
+    return std::find(spec.routes.begin(), spec.routes.end(), route) != spec.routes.end();
+  };
+  for (const route::Route& route : view.router->routes()) {
+    exchange::Limits& limits = view.limits.emplace_back();
+    for (const auto& limit : view.all_limits) {
+      const auto& named = route.conf.limits;
+      const auto by_route =
+          std::find_if(named.begin(), named.end(),
+                       [&](const conf::RouteLimit& one) { return one.name == limit->spec.name; });
+      if (by_route != named.end()) {
+        limits.push_back({.limit = limit, .cost = by_route->cost});
+      } else if (names(limit->spec, route.conf.name) || names(limit->spec, "*")) {
+        limits.push_back({.limit = limit});
+      }
+    }
+  }
+  for (const auto& limit : view.all_limits) {
+    if (names(limit->spec, "*")) view.unrouted_limits.push_back({.limit = limit});
+  }
+}
+
+void Supervisor::DropGone(std::string_view because) {
+  for (const std::string& change : overlay_.DropGone(*config_)) {
+    log::Warn(log::kUnlimited, "%s: %s", because, change);
+  }
+  for (const std::string& change : limit_overlay_.DropGone(*config_)) {
+    log::Warn(log::kUnlimited, "%s: %s", because, change);
+  }
+}
+
+}  // namespace sluice::server
