@@ -1,7 +1,7 @@
 // What a rate limit costs one request, by threads and by how many keys there are: one key alone, a
-// refusal, keys in a table, keys in a table that is too small, and two limits in a chain. The rival
-// is what one writes first: a map of token buckets behind a mutex. `admitted` is the share that
-// passed, `bytes` what a key costs.
+// refusal, keys in a table, keys in a table that is too small, two limits in a chain, and a limit
+// of a fleet. The rival is what one writes first: a map of token buckets behind a mutex. `admitted`
+// is the share that passed, `bytes` what a key costs.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
+#include "proxy/admission/quota_gate.h"
 #include "ratelimit/gate_chain.h"
 #include "ratelimit/keyed_gate.h"
 
@@ -98,6 +99,32 @@ BENCHMARK(BM_Keyed)
     ->Args({4'000'000, 1'000'000})
     ->ThreadRange(1, 2)
     ->UseRealTime();
+
+// This machine's part of a limit that many share: range(0) keys, 1 is the same key from each
+// thread. One instance, and a store that has spoken: what passes is on this machine's share.
+void BM_Quota(benchmark::State& state) {
+  static std::unique_ptr<admission::QuotaGate> gate;
+  const auto keys = static_cast<uint64_t>(state.range(0));
+  if (state.thread_index() == 0) {
+    gate = std::make_unique<admission::QuotaGate>(
+        "all", KeyedSpec{.limit = kRemembers, .keys = keys}, admission::WhenSilent::kShare);
+    gate->SetStanding(1);
+    for (uint64_t name = 0; name < keys; ++name) gate->Charge(HashOf(name), TimePoint{1h}, 1);
+  }
+  uint64_t draw = static_cast<uint64_t>(state.thread_index()) * 77'777;
+  TimePoint now{1h};
+  int64_t admitted = 0;
+  for (auto _ : state) {
+    draw = draw * 6364136223846793005u + 1442695040888963407u;
+    now += 1us;
+    admitted += gate->Charge(HashOf((draw >> 33) % keys), now, 1).allowed ? 1 : 0;
+  }
+  Note(state, admitted);
+  if (state.thread_index() == 0) {
+    state.counters["bytes"] = static_cast<double>(gate->bytes()) / static_cast<double>(keys);
+  }
+}
+BENCHMARK(BM_Quota)->Arg(1)->Arg(10'000)->Arg(1'000'000)->ThreadRange(1, 2)->UseRealTime();
 
 void BM_TwoLimits(benchmark::State& state) {
   static std::array<std::unique_ptr<KeyedGate>, 2> gates;
