@@ -257,7 +257,8 @@ void Client::SetUp(bool up) {
   const TimePoint now = loop_.now();
   if (up) {
     stats_.silent += now - silent_since_;
-    log::Info(log::kUnlimited, "store %s: answers", where());
+    static log::Site site;
+    log::Info(site, "store %s: answers", where());
   } else {
     silent_since_ = now;
   }
