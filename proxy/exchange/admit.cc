@@ -32,12 +32,13 @@ bool Exchange::Admitted() {
   if (const auto& place = view_->shared->tokens) {
     bearer.emplace(*place, head_, context_.Wall(started_));
   }
-  const admission::Asker asker = {.head = head_,
-                                  .client = identity_,
-                                  .peer = peer_,
-                                  .listener = listener_.name,
-                                  .route = route_ == nullptr ? "" : route_->conf.name,
-                                  .bearer = bearer ? &*bearer : nullptr};
+  const admission::Asker asker = {
+      .head = head_,
+      .client = identity_,
+      .peer = peer_,
+      .listener = listener_.name,
+      .route = route_ == nullptr ? std::string_view() : std::string_view(route_->conf.name),
+      .bearer = bearer ? &*bearer : nullptr};
   ruling_ = admission::Gatekeeper(asker, *view_->shared->bans, started_, context_.shard())
                 .Admit(*limits_, pass_);
   if (ruling_.tagged != nullptr) record_.limit = ruling_.tagged->spec.name;

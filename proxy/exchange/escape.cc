@@ -63,18 +63,29 @@ constexpr Substitute LocationFor(char c) {
   return substitute;
 }
 
+// Of every byte: what stands for it, and how long that is.
+template <Substitute (*kFor)(char)>
+struct Table {
+  constexpr Table() {
+    for (size_t byte = 0; byte < 256; ++byte) {
+      substitutes[byte] = kFor(static_cast<char>(byte));
+      sizes[byte] = substitutes[byte].size == 0 ? 1 : substitutes[byte].size;
+    }
+  }
+  std::array<Substitute, 256> substitutes{};
+  std::array<uint8_t, 256> sizes{};
+};
+
 template <Substitute (*kFor)(char)>
 std::string_view Escape(std::string_view text, Arena& arena) {
+  static constexpr Table<kFor> kTable;
   size_t size = 0;
-  for (const char c : text) {
-    const Substitute substitute = kFor(c);
-    size += substitute.size == 0 ? 1 : substitute.size;
-  }
+  for (const char c : text) size += kTable.sizes[static_cast<uint8_t>(c)];
   if (size == text.size()) return text;
   char* const escaped = arena.AllocateArray<char>(size);
   char* to = escaped;
   for (const char c : text) {
-    const Substitute substitute = kFor(c);
+    const Substitute& substitute = kTable.substitutes[static_cast<uint8_t>(c)];
     if (substitute.size == 0) *to++ = c;
     for (uint8_t i = 0; i < substitute.size; ++i) *to++ = substitute.text[i];
   }

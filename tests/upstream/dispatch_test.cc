@@ -248,7 +248,7 @@ TEST(DispatchThreadsTest, NoPlaceIsGivenTwiceAndNoWakeUpIsLost) {
       const balancer::PickInput in = {.now = loop.now()};
       const Result result = cluster->state->dispatch.Place(
           {.cluster = cluster, .picker = *picker, .in = in, .rng = random}, customer.placed,
-          customer, loop, false);
+          customer, loop, Dispatch::Rank::kUsual);
       ASSERT_TRUE(result == Result::kPlaced || result == Result::kWaits);
       if (result == Result::kPlaced) Enter(customer);
     }
