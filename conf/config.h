@@ -36,6 +36,9 @@ struct Listener {
   Duration head_timeout = 10s;   // from the first byte of a head to its last; also the first head
   Duration keepalive_timeout = 75s;
   uint32_t max_requests = 10000;  // per connection; 0: no limit
+  // New connections of one address (IPv6: one /64), and at once; 0: the count of the rate.
+  std::optional<ratelimit::Rate> new_connections_per_address = std::nullopt;
+  uint32_t new_connections_burst = 0;
   uint64_t max_head = 16 << 10;
   uint32_t max_fields = 100;
   uint64_t max_target = 8 << 10;

@@ -26,6 +26,16 @@ constexpr Key kKeys[] = {
      "Header fields of a request; beyond: 431."},
     {"listener.max_target", Type::kSize, At<&Listener::max_target>, "\"8KiB\"", "64B..1MiB",
      "Length of a request's target (path and query); beyond: 414."},
+    {"listener.new_connections_per_address", Type::kRate,
+     At<&Listener::new_connections_per_address>, kNone, "",
+     "Most connections begun by one address (IPv6: one /64); further ones are reset. No default: "
+     "an "
+     "address may be a mobile operator's or an office's, with thousands of shoppers behind it.",
+     nullptr, "\"50/s\""},
+    {"listener.new_connections_burst", Type::kCount, At<&Listener::new_connections_burst>, "0",
+     "0..1000000",
+     "Connections that one address may begin at once after a quiet spell; 0: as many as "
+     "new_connections_per_address counts."},
     {"listener.min_body_rate", Type::kByteRate, At<&Listener::min_body_rate>, "\"500B/s\"",
      "0B/s..1GiB/s", "Slower clients are cut off, up and down; 0: never."},
     {"listener.min_body_rate_grace", Type::kDuration, At<&Listener::min_body_rate_grace>, "\"10s\"",

@@ -135,6 +135,10 @@ class Validator {
       const Listener& listener = config_.listeners[i];
       Distinct(names, "the listener", listener.name, absl::StrFormat("listener[%d].name", i));
       CheckAddress(addresses, listener.address, absl::StrFormat("listener[%d].address", i));
+      const std::string burst = absl::StrFormat("listener[%d].new_connections_burst", i);
+      if (listener.new_connections_burst != 0 && !listener.new_connections_per_address) {
+        report_.WrongAt(burst, "new_connections_burst needs new_connections_per_address");
+      }
       if (listener.tls) CheckTls(listener, absl::StrFormat("listener[%d]", i));
     }
     if (config_.admin.address != "off") {

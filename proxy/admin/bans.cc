@@ -27,7 +27,7 @@ std::string Bans(const server::Supervisor& supervisor) {
                     {"who", ban.what},
                     {"limit", ban.by},
                     {"why", ban.why},
-                    {"ends_in_s", std::chrono::duration<double>(ban.until - now).count()}});
+                    {"ends_in_s", Seconds(ban.until - now)}});
   }
   return ToText({{"bans", std::move(bans)}, {"all", supervisor.bans().size()}});
 }

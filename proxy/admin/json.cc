@@ -1,5 +1,8 @@
 #include "proxy/admin/json.h"
 
+#include <chrono>
+#include <cmath>
+
 #include "absl/strings/str_format.h"
 
 namespace sluice::admin {
@@ -37,6 +40,10 @@ absl::Status ReadText(const Json& value, std::string_view key, std::string& text
 
 std::string ToText(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+double Seconds(Duration duration) {
+  return std::round(std::chrono::duration<double, std::milli>(duration).count()) / 1000;
 }
 
 std::string ToLine(const Json& json) {

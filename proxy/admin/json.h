@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "proxy/base/time.h"
 
 namespace sluice::admin {
 
@@ -23,6 +24,9 @@ absl::Status ReadText(const Json& value, std::string_view key, std::string& text
 
 // For people and programs, with a line's end.
 std::string ToText(const Json& json);
+// Rounded to a thousandth: nobody reads more.
+double Seconds(Duration duration);
+
 // In one line, without.
 std::string ToLine(const Json& json);
 

@@ -18,8 +18,6 @@ using admission::Limit;
 
 constexpr size_t kMostShown = 10;  // of those refused most
 
-double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::vector<std::shared_ptr<Limit>> All(const server::Supervisor& supervisor) {
   return supervisor.view() == nullptr ? std::vector<std::shared_ptr<Limit>>()
                                       : supervisor.view()->all_limits;

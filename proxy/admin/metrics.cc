@@ -93,6 +93,12 @@ void AddListeners(const server::ListenerSet& listeners, Exposition& out) {
     out.Sample({{"listener", name}, {"end", "resumed"}}, totals.resumed);
     out.Sample({{"listener", name}, {"end", "failed"}}, totals.failed_handshakes);
   }
+  out.Family("sluice_connections_refused_total", "counter",
+             "Connections reset when they began, by reason.");
+  for (const auto& listening : listeners.all()) {
+    out.Sample({{"listener", listening->spec->name}, {"reason", "address"}},
+               observe::Sum(listening->stats).refused_connections);
+  }
   out.Family("sluice_tls_handshakes_refused_total", "counter",
              "TLS handshakes refused before they began, by reason.");
   for (const auto& listening : listeners.all()) {

@@ -99,6 +99,7 @@ ListenerTotals Sum(const Sharded<ListenerStats>& stats) {
     totals.handshakes += shard.handshakes.value();
     totals.resumed += shard.resumed.value();
     totals.failed_handshakes += shard.failed_handshakes.value();
+    totals.refused_connections += shard.refused_connections.value();
     totals.refused_handshakes += shard.refused_handshakes.value();
     totals.handshake_pauses += shard.handshake_pauses.value();
     AddCells(totals.proxy_headers, shard.proxy_headers);

@@ -107,8 +107,9 @@ struct ListenerStats {
   Cell handshakes;  // of TLS, that succeeded
   Cell resumed;     // of those, with a session from before
   Cell failed_handshakes;
-  Cell refused_handshakes;  // of those that never began: their address began too many
-  Cell handshake_pauses;    // times accepting waited for the rate of all handshakes
+  Cell refused_connections;  // their address began too many
+  Cell refused_handshakes;   // of those that never began: their address began too many
+  Cell handshake_pauses;     // times accepting waited for the rate of all handshakes
   std::array<Cell, kProxyEnds> proxy_headers;  // by ProxyEnd
   std::array<Cell, kHttp2Cuts.size()> http2_cuts;
   Cell http2_withdrawn;  // requests that were cancelled before they were looked at
@@ -165,6 +166,7 @@ struct ListenerTotals {
   uint64_t handshakes = 0;
   uint64_t resumed = 0;
   uint64_t failed_handshakes = 0;
+  uint64_t refused_connections = 0;
   uint64_t refused_handshakes = 0;
   uint64_t handshake_pauses = 0;
   std::array<uint64_t, kProxyEnds> proxy_headers{};

@@ -38,6 +38,7 @@ void Gate::SetSpec(const Binding& binding) {
   spec_ = binding.spec;
   tls_ = binding.tls;
   handshakes_ = binding.handshakes;
+  newcomers_ = binding.newcomers;
   balancers_ = admission::TrustedProxies(spec_->proxy_protocol);
 }
 
@@ -118,18 +119,25 @@ void Gate::Begin(std::unique_ptr<net::Socket> socket, const Address& from,
 // By the present spec: a reload may have come while the connection waited for its header.
 void Gate::BeginClient(Arrival arrival, std::span<char> came) {
   arrival.listener = spec_;
+  if (newcomers_ != nullptr && !newcomers_->Admits(arrival.peer, loop_.now())) {
+    stats_.refused_connections.Add();
+    return RefuseClient(std::move(arrival), "too many new connections");
+  }
   if (tls_ == nullptr) return BeginHttp1(std::move(arrival), came);
   if (handshakes_ != nullptr && !handshakes_->Admits(arrival.peer, loop_.now())) {
     stats_.refused_handshakes.Add();
-    static log::Site site;
-    log::Warn(site, "listener %s: %s: too many TLS handshakes, refused", spec_->name,
-              arrival.peer.ToString());
-    arrival.stream->Abort();
-    return loop_.Retire(std::move(arrival.stream));
+    return RefuseClient(std::move(arrival), "too many TLS handshakes");
   }
   arrival.place.Use();
   welcome_.Spent(Welcome::kHandshake);
   Admit(*new TlsGuest(loop_, *this, std::move(arrival), tls_, stats_, came));
+}
+
+void Gate::RefuseClient(Arrival arrival, std::string_view why) {
+  static log::Site site;
+  log::Warn(site, "listener %s: %s: %s, refused", spec_->name, arrival.peer.ToString(), why);
+  arrival.stream->Abort();
+  loop_.Retire(std::move(arrival.stream));
 }
 
 void Gate::BeginHttp1(Arrival arrival, std::span<char> came) {

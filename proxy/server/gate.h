@@ -50,6 +50,7 @@ class Gate final : private ConnectionOwner {
   std::optional<ratelimit::Permit> TakeRoom();
   void Admit(Guest& guest);
   void Release(Guest& guest) override;
+  void RefuseClient(Arrival arrival, std::string_view why);
   // The one place where TLS begins: the address of the client is known.
   void BeginClient(Arrival arrival, std::span<char> came) override;
   void BeginHttp1(Arrival arrival, std::span<char> came) override;
@@ -65,6 +66,7 @@ class Gate final : private ConnectionOwner {
   std::shared_ptr<const conf::Listener> spec_;
   std::shared_ptr<const tls::ServerContext> tls_;  // null: plain
   std::shared_ptr<HandshakeGate> handshakes_;      // null: not limited
+  std::shared_ptr<AddressRate> newcomers_;         // the same
   admission::TrustedProxies balancers_;            // whose PROXY header is believed
   observe::ListenerStats& stats_;
   Welcome welcome_;

@@ -1,9 +1,6 @@
 #include "proxy/server/handshake_gate.h"
 
 #include <algorithm>
-#include <span>
-
-#include "proxy/crypto/random.h"
 
 namespace sluice::server {
 namespace {
@@ -11,9 +8,6 @@ namespace {
 // Of the overall rate so much may come at once: ten times what gathers between two looks of a gate
 // that waits (gate.cc), so that the rate is reached, and a tenth of what would be felt.
 constexpr Duration kOverallBurst = std::chrono::milliseconds(100);
-
-// Addresses that owe something at the same time; beyond, see keyed_gate.h.
-constexpr uint64_t kAddresses = 65536;
 
 ratelimit::RateSpec Smooth(const ratelimit::Rate& rate) {
   const auto wide = static_cast<unsigned __int128>(rate.count) *
@@ -42,10 +36,7 @@ std::shared_ptr<HandshakeGate> HandshakeGate::For(const conf::Listener& listener
 
 HandshakeGate::HandshakeGate(const conf::Tls& limits)
     : limits_(limits), overall_(limits_.overall.value_or(ratelimit::RateSpec())) {
-  if (!limits_.per_address) return;
-  by_address_ = std::make_unique<ratelimit::KeyedGate>(
-      ratelimit::KeyedSpec{.limit = *limits_.per_address, .keys = kAddresses});
-  crypto::FillRandom(key_);
+  if (limits_.per_address) by_address_ = std::make_unique<AddressRate>(*limits_.per_address);
 }
 
 bool HandshakeGate::HasRoom(TimePoint now) const {
@@ -61,10 +52,7 @@ void HandshakeGate::GiveBack() {
 }
 
 bool HandshakeGate::Admits(const Peer& peer, TimePoint now) {
-  if (by_address_ == nullptr || peer.is_unix) return true;
-  std::span<const uint8_t> address = peer.ip.bytes;
-  if (!peer.ip.is_v4()) address = address.first(8);
-  return by_address_->Charge(SipHash(key_, address), now).allowed;
+  return by_address_ == nullptr || by_address_->Admits(peer, now);
 }
 
 }  // namespace sluice::server

@@ -7,9 +7,6 @@
 // cryptography: Admits(). Who is not admitted has cost the others nothing, its place in the overall
 // rate is given back.
 //
-// An address is a whole IPv4 address or the first 64 bits of an IPv6 one, which is what one
-// customer has. Unix peers have none and are always admitted.
-//
 // Threads: any. Ownership: shared by the listener and its workers; a reload that states the same
 // limits keeps it, with what everybody owes. Cost: some 15 ns and, per address, 60 ns; 2 MiB where
 // addresses are limited.
@@ -22,10 +19,9 @@
 
 #include "conf/config.h"
 #include "proxy/base/peer.h"
-#include "proxy/base/siphash.h"
 #include "proxy/base/time.h"
+#include "proxy/server/address_rate.h"
 #include "ratelimit/gcra.h"
-#include "ratelimit/keyed_gate.h"
 
 namespace sluice::server {
 
@@ -59,8 +55,7 @@ class HandshakeGate {
   const Limits limits_;
   const ratelimit::Gcra overall_;
   ratelimit::Gcra::Cell owed_{0};
-  std::unique_ptr<ratelimit::KeyedGate> by_address_;  // null: not limited
-  SipKey key_{};
+  std::unique_ptr<AddressRate> by_address_;  // null: not limited
 };
 
 // A place that Take() gave, on its way to the handshake it is for: given back if there is none.

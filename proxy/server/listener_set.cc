@@ -56,6 +56,8 @@ absl::Status ListenerSet::Apply(const std::vector<conf::Listener>& listeners, Co
     next[i]->spec = std::make_shared<const conf::Listener>(listeners[i]);
     next[i]->tls = std::move(contexts[i]);
     next[i]->handshakes = HandshakeGate::For(listeners[i], next[i]->handshakes);
+    next[i]->newcomers = AddressRate::For(listeners[i].new_connections_per_address,
+                                          listeners[i].new_connections_burst, next[i]->newcomers);
     next[i]->open.SetLimit(listeners[i].max_connections != 0 ? listeners[i].max_connections
                                                              : derived_limit);
   }
@@ -122,7 +124,7 @@ std::vector<Binding> ListenerSet::BindingsFor(size_t worker) const {
   for (const std::shared_ptr<Listening>& listening : open_) {
     const size_t which = listening->sockets.size() == 1 ? 0 : worker;
     bindings.push_back({listening, listening->spec, listening->tls, listening->handshakes,
-                        listening->sockets[which]});
+                        listening->newcomers, listening->sockets[which]});
   }
   return bindings;
 }

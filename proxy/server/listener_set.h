@@ -38,6 +38,7 @@ struct Listening {
   std::shared_ptr<const conf::Listener> spec;     // replaced by a reload; workers hold copies
   std::shared_ptr<const tls::ServerContext> tls;  // the same; null: plain
   std::shared_ptr<HandshakeGate> handshakes;      // the same; null: not limited
+  std::shared_ptr<AddressRate> newcomers;         // the same
   Address bound;
   // One, or one per worker. Shared: a worker that is told to listen may come to it only after the
   // supervisor has let go.
@@ -54,6 +55,7 @@ struct Binding {
   std::shared_ptr<const conf::Listener> spec;
   std::shared_ptr<const tls::ServerContext> tls;
   std::shared_ptr<HandshakeGate> handshakes;
+  std::shared_ptr<AddressRate> newcomers;
   std::shared_ptr<const net::Fd> socket;  // Acceptor duplicates it
 };
 

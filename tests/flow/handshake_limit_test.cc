@@ -66,6 +66,19 @@ TEST_F(HandshakeLimitTest, AnAddressThatBeginsTooManyIsResetAndAnotherIsServed) 
   EXPECT_EQ(proxy.ListenerCounts().handshake_pauses, 0u);
 }
 
+TEST_F(HandshakeLimitTest, NewConnectionsOfAnAddressAreLimitedWithoutTlsToo) {
+  Origin origin{Ok("shop")};
+  TestProxy proxy(Site{.servers = {origin.address()},
+                       .listener = "new_connections_per_address = \"1/h\"\n"
+                                   "new_connections_burst = 2\n"});
+  Wire kept = proxy.Connect();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(kept.Get("/").status(), 200) << "requests are not counted";
+  EXPECT_EQ(proxy.Get("/").status(), 200);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(proxy.Connect().EndsHere());
+  EXPECT_EQ(From("127.0.0.2", proxy).Get("/").status(), 200);
+  EXPECT_EQ(proxy.ListenerCounts().refused_connections, 3u);
+}
+
 TEST_F(HandshakeLimitTest, BehindABalancerItIsTheClientsAddressThatCounts) {
   Site site = SiteWith("handshakes_per_address = \"1/h\"");
   site.listener += "proxy_protocol = [\"127.0.0.1\"]\n";
