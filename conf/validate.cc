@@ -410,9 +410,21 @@ class Validator {
       report_.WrongAt(place + ".max_delay", "max_delay belongs to action = \"delay\"");
     }
     CheckScope(limit, place);
+    if (limit.ban && !NamesClients(limit)) {
+      report_.WrongAt(place + ".ban",
+                      "a ban is for a client, and this key names none; add client_ip, a cookie, a "
+                      "header, a jwt claim or ja4");
+    }
     if (limit.ban) {
       Ordered(place + ".ban", "time", limit.ban->time, "longest", limit.ban->longest);
     }
+  }
+
+  static bool NamesClients(const Limit& limit) {
+    return std::any_of(limit.key.begin(), limit.key.end(), [](std::string_view part) {
+      return part == "client_ip" || part == "ja4" || part.starts_with("cookie:") ||
+             part.starts_with("header:") || part.starts_with("jwt:");
+    });
   }
 
   void CheckScope(const Limit& limit, const std::string& place) {
@@ -445,7 +457,14 @@ class Validator {
       const std::string at = absl::StrFormat("%s.limits[%d].name", place, i);
       Distinct(seen, "the limit", name, at);
       std::vector<std::string_view> names;
-      for (const Limit& limit : config_.limits) names.push_back(limit.name);
+      for (const Limit& limit : config_.limits) {
+        names.push_back(limit.name);
+        if (limit.name == name && limit.rate && route.limits[i].cost > limit.Spec().burst) {
+          report_.WrongAt(absl::StrFormat("%s.limits[%d].cost", place, i),
+                          absl::StrFormat("a cost of %d never fits into the burst of %d",
+                                          route.limits[i].cost, limit.Spec().burst));
+        }
+      }
       if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) continue;
       report_.WrongAt(at,
                       absl::StrFormat("there is no limit %s%s", Quote(name), MayBe(name, names)));

@@ -117,8 +117,9 @@ absl::Status ReadKey(const std::string& key, const Json& value, server::LimitOrd
   if (key == "reason") order.reason = text;
   if (key == "for") {
     const absl::StatusOr<std::chrono::nanoseconds> lasts = conf::ParseDuration(text);
-    if (!lasts.ok() || *lasts <= Duration::zero()) {
-      return Wrong(absl::StrFormat("for: '%s' is no time such as \"30min\"", text));
+    if (!lasts.ok() || *lasts <= Duration::zero() || *lasts > server::kLongestChange) {
+      return Wrong(
+          absl::StrFormat("for: '%s' is no time such as \"30min\", of a year at most", text));
     }
     order.lasts = *lasts;
   }

@@ -14,6 +14,8 @@ constexpr uint64_t kNoted = 16;
 // Who runs too many at once is told to come back after so long; nobody knows when one will end.
 constexpr Duration kLeaveTime = std::chrono::seconds(1);
 
+constexpr int kAttempts = 8;
+
 bool OnlyTriedOut(const Limit& limit) {
   return limit.spec.dry_run || limit.action == Limit::Action::kTag;
 }
@@ -27,9 +29,12 @@ uint64_t Milliseconds(Duration time) {
 void Pass::Charge(Duration server_time, TimePoint now) {
   const uint64_t cost = Milliseconds(server_time);
   for (const Timed& timed : by_time_) {
-    // A key cannot owe more than its burst: what is beyond is forgiven.
-    const uint64_t most = timed.gate->Peek(timed.key, now, 0).remaining;
-    timed.gate->Charge(timed.key, now, std::min(cost, most));
+    // A key cannot owe more than its burst: what is beyond is forgiven. Another may charge it
+    // between the look and the charge.
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      const uint64_t most = timed.gate->Peek(timed.key, now, 0).remaining;
+      if (timed.gate->Charge(timed.key, now, std::min(cost, most)).allowed) break;
+    }
   }
   by_time_.clear();
 }
@@ -82,7 +87,8 @@ bool Gatekeeper::Look(const RouteLimit& applied, Pass& pass, Ruling& ruling) {
               .missing = nullptr};
     return false;
   }
-  const Charged charged = {.limit = &limit, .key = key.hash, .cost = applied.cost};
+  const Charged charged = {
+      .limit = &limit, .key = key.hash, .cost = applied.cost, .whole = key.missing == nullptr};
   if (OnlyTriedOut(limit)) {
     others_.push_back(charged);
   } else if (limit.at_once != nullptr) {
@@ -122,10 +128,11 @@ bool Gatekeeper::ChargeRates(Ruling& ruling) {
   ruling.by = decides.limit;
   ruling.verdict = answer.verdict;
   for (const Charged& rate : rates_) {
+    ratelimit::Verdict verdict = answer.verdict;
     Duration delay{0};
     if (rate.limit->action == Limit::Action::kDelay) {
-      delay = rate.limit->DelayOf(rates_.size() == 1 ? answer.verdict
-                                                     : rate.limit->gate->Peek(rate.key, now_, 0));
+      if (rates_.size() > 1) verdict = rate.limit->gate->Peek(rate.key, now_, 0);
+      delay = rate.limit->DelayOf(verdict);
     }
     Count(*rate.limit, delay > Duration::zero() ? LimitEnd::kDelayed : LimitEnd::kPassed);
     if (delay == Duration::zero()) continue;
@@ -133,6 +140,7 @@ bool Gatekeeper::ChargeRates(Ruling& ruling) {
     if (delay <= ruling.delay) continue;
     ruling.kind = Ruling::Kind::kDelay;
     ruling.by = rate.limit;
+    ruling.verdict = verdict;
     ruling.end = LimitEnd::kDelayed;
     ruling.delay = delay;
   }
@@ -172,18 +180,20 @@ Ruling Gatekeeper::Refuse(const Charged& charged, const ratelimit::Verdict& verd
   if (limit.stats.shard(shard_).ends[static_cast<size_t>(end)].value() % kNoted == 1) {
     limit.refused.Add(charged.key, kNoted, [&] { return limit.key.Describe(asker_); });
   }
-  MayBan(limit, charged.key);
+  MayBan(charged);
   return {.kind = closes ? Ruling::Kind::kClose : Ruling::Kind::kReject,
           .by = &limit,
           .end = end,
           .verdict = verdict};
 }
 
-void Gatekeeper::MayBan(Limit& limit, ratelimit::KeyHash key) {
-  if (limit.hammering == nullptr) return;
-  const Duration length = limit.hammering->Refused(key, now_);
+// Never those who only have in common that they lack a part of the key.
+void Gatekeeper::MayBan(const Charged& charged) {
+  const Limit& limit = *charged.limit;
+  if (limit.hammering == nullptr || !charged.whole) return;
+  const Duration length = limit.hammering->Refused(charged.key, now_);
   if (length == Duration::zero()) return;
-  Ban ban = {.key = key,
+  Ban ban = {.key = charged.key,
              .what = limit.key.Describe(asker_),
              .by = limit.spec.name,
              .why = "it went on and on after being refused",

@@ -83,6 +83,7 @@ class Gatekeeper {
     Limit* limit;
     ratelimit::KeyHash key;
     uint64_t cost;
+    bool whole;  // no part of the key was missing
   };
   using Many = absl::InlinedVector<Charged, 4>;
 
@@ -91,7 +92,7 @@ class Gatekeeper {
   bool ChargeRates(Ruling& ruling);
   void TryOut(Pass& pass, Ruling& ruling);
   Ruling Refuse(const Charged& charged, const ratelimit::Verdict& verdict);
-  void MayBan(Limit& limit, ratelimit::KeyHash key);
+  void MayBan(const Charged& charged);
   void Count(Limit& limit, LimitEnd end);
 
   const Asker& asker_;

@@ -21,6 +21,7 @@ Limit::Missing MissingOf(const conf::Limit& spec) {
 }
 
 Limit::Tells TellsOf(const conf::Limit& spec) {
+  if (spec.charge == "server_time") return Limit::Tells::kNever;  // it has no unit for them
   if (spec.headers == "always") return Limit::Tells::kAlways;
   return spec.headers == "never" ? Limit::Tells::kNever : Limit::Tells::kRefused;
 }
@@ -38,9 +39,9 @@ uint64_t CountIn(const ratelimit::Rate& rate, Duration while_) {
   return static_cast<uint64_t>(Wide{while_.count()} * rate.count / rate.per.count());
 }
 
-std::unique_ptr<ratelimit::Hammering> HammeringOf(const conf::Limit& spec) {
+std::shared_ptr<ratelimit::Hammering> HammeringOf(const conf::Limit& spec) {
   if (!spec.ban) return nullptr;
-  return std::make_unique<ratelimit::Hammering>(
+  return std::make_shared<ratelimit::Hammering>(
       ratelimit::HammeringSpec{.refusals = spec.ban->after->count,
                                .within = spec.ban->after->per,
                                .ban = spec.ban->time,
@@ -67,9 +68,26 @@ ratelimit::RateSpec Limit::Delaying(const conf::Limit& spec) {
   return rate;
 }
 
+// What one says of a request is what the other would have said.
+bool Limit::CountsTheSame(const conf::Limit& a, const conf::Limit& b) {
+  if (a.rate.has_value() != b.rate.has_value()) return false;
+  if (a.rate && !(Delaying(a) == Delaying(b))) return false;
+  conf::Limit as_b = a;
+  as_b.action = b.action;
+  as_b.max_delay = b.max_delay;
+  as_b.dry_run = b.dry_run;
+  as_b.missing = b.missing;
+  as_b.routes = b.routes;
+  as_b.exempt = b.exempt;
+  as_b.headers = b.headers;
+  as_b.log = b.log;
+  return as_b == b;
+}
+
 absl::StatusOr<std::shared_ptr<Limit>> Limit::Make(const conf::Limit& spec, const SipKey& secret,
                                                    size_t shards,
-                                                   std::shared_ptr<ratelimit::Gate> fleet) {
+                                                   std::shared_ptr<ratelimit::Gate> fleet,
+                                                   const Limit* before) {
   absl::StatusOr<LimitKey> key =
       LimitKey::Prepare({.parts = spec.key,
                          .ipv4_bits = static_cast<uint8_t>(spec.ipv4_prefix),
@@ -83,11 +101,14 @@ absl::StatusOr<std::shared_ptr<Limit>> Limit::Make(const conf::Limit& spec, cons
   absl::StatusOr<CidrSet> set = std::move(exempt).Build();
   if (!set.ok()) return set.status();
   return std::shared_ptr<Limit>(
-      new Limit(spec, *std::move(key), secret, shards, std::move(fleet), *std::move(set)));
+      new Limit(spec, *std::move(key), secret, shards, std::move(fleet), *std::move(set),
+                before != nullptr && before->secret == secret && CountsTheSame(spec, before->spec)
+                    ? before
+                    : nullptr));
 }
 
 Limit::Limit(const conf::Limit& written, LimitKey by, const SipKey& keys, size_t shards,
-             std::shared_ptr<ratelimit::Gate> fleet, CidrSet exempt)
+             std::shared_ptr<ratelimit::Gate> fleet, CidrSet exempt, const Limit* before)
     : spec(written),
       secret(keys),
       action(ActionOf(written)),
@@ -95,14 +116,16 @@ Limit::Limit(const conf::Limit& written, LimitKey by, const SipKey& keys, size_t
       tells(TellsOf(written)),
       by_time(written.charge == "server_time"),
       key(std::move(by)),
-      gate(fleet != nullptr ? std::move(fleet)
-           : written.rate   ? std::make_shared<ratelimit::KeyedGate>(ratelimit::KeyedSpec{
-                                  .limit = Delaying(written), .keys = written.keys})
-                            : nullptr),
-      at_once(written.rate ? nullptr
-                           : std::make_unique<ratelimit::KeyedConcurrency>(written.concurrency,
-                                                                           written.keys)),
-      hammering(HammeringOf(written)),
+      gate(fleet != nullptr    ? std::move(fleet)
+           : before != nullptr ? before->gate
+           : written.rate      ? std::make_shared<ratelimit::KeyedGate>(ratelimit::KeyedSpec{
+                                     .limit = Delaying(written), .keys = written.keys})
+                               : nullptr),
+      at_once(before != nullptr ? before->at_once
+              : written.rate    ? nullptr
+                                : std::make_shared<ratelimit::KeyedConcurrency>(written.concurrency,
+                                                                             written.keys)),
+      hammering(before != nullptr ? before->hammering : HammeringOf(written)),
       stats(shards),
       policy_(PolicyOf(written)),
       exempt_(std::move(exempt)) {

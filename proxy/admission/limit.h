@@ -1,8 +1,8 @@
 // Limit: one [[limit]] of the configuration at work: who is counted together, what is left for
 // them, and what came of it. A gatekeeper (gatekeeper.h) applies it to requests.
 //
-// Live state: a reload that says the same of a limit keeps it, with what everybody owes; one that
-// says something else of it begins it anew, and so does a change at run time.
+// Live state: a reload or a change at run time that leaves alone what is counted and how (rate,
+// burst, number, key, ban) keeps what everybody owes; another rate begins anew.
 //
 // Threads: any; counters one writer per shard. Cost: see LimitKey and the gates; memory 32 bytes a
 // key of `keys`, taken at once.
@@ -70,10 +70,12 @@ class Limit {
   enum class Tells : uint8_t { kRefused, kAlways, kNever };
 
   // `secret` is that of the keys: of this process, or of the fleet. `fleet`: what is behind it in
-  // place of this machine's own table; null: nothing is. An error is a sentence about the limit.
+  // place of this machine's own table; null: nothing is. `before`: the limit of that name until
+  // now, whose state goes on if it counts the same. An error is a sentence about the limit.
   static absl::StatusOr<std::shared_ptr<Limit>> Make(const conf::Limit& spec, const SipKey& secret,
                                                      size_t shards,
-                                                     std::shared_ptr<ratelimit::Gate> fleet);
+                                                     std::shared_ptr<ratelimit::Gate> fleet,
+                                                     const Limit* before = nullptr);
 
   bool Exempts(const Ip& client) const { return exempt_.Find(client) != 0; }
 
@@ -98,16 +100,17 @@ class Limit {
   const LimitKey key;
   // One of the two.
   const std::shared_ptr<ratelimit::Gate> gate;
-  const std::unique_ptr<ratelimit::KeyedConcurrency> at_once;
+  const std::shared_ptr<ratelimit::KeyedConcurrency> at_once;
   // Who is to be banned; null: nobody is.
-  const std::unique_ptr<ratelimit::Hammering> hammering;
+  const std::shared_ptr<ratelimit::Hammering> hammering;
   observe::Sharded<LimitStats> stats;
   observe::Top refused;  // the keys that were most
 
  private:
   Limit(const conf::Limit& written, LimitKey by, const SipKey& keys, size_t shards,
-        std::shared_ptr<ratelimit::Gate> fleet, CidrSet exempt);
+        std::shared_ptr<ratelimit::Gate> fleet, CidrSet exempt, const Limit* before);
   static ratelimit::RateSpec Delaying(const conf::Limit& spec);
+  static bool CountsTheSame(const conf::Limit& a, const conf::Limit& b);
 
   const std::string policy_;
   CidrSet exempt_;

@@ -1,5 +1,6 @@
 // What limits mean for an exchange: whether it goes on, and when; what its answer says of them, and
 // what it owes them when it is over.
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 
@@ -13,14 +14,19 @@ using admission::Ruling;
 
 namespace {
 
+// Told to clients; what takes longer they need not know.
+constexpr Duration kLongestWait = std::chrono::hours(24);
+
 // Those refused in one second must not all be back in one second.
 Duration Jittered(Duration wait, absl::BitGenRef rng) {
-  const int64_t seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  const int64_t seconds =
+      std::chrono::ceil<std::chrono::seconds>(std::min(wait, kLongestWait)).count();
   return std::chrono::seconds(seconds + absl::Uniform<int64_t>(rng, 0, 2 + seconds / 4));
 }
 
 uint64_t Seconds(Duration time) {
-  return static_cast<uint64_t>(std::chrono::ceil<std::chrono::seconds>(time).count());
+  return static_cast<uint64_t>(
+      std::chrono::ceil<std::chrono::seconds>(std::min(time, kLongestWait)).count());
 }
 
 }  // namespace
@@ -49,7 +55,8 @@ bool Exchange::Admitted() {
       record_.limit = ruling_.by->spec.name;
       record_.limit_wait = ruling_.delay;
       phase_ = Phase::kHeld;
-      ArmProgress(ruling_.delay);
+      held_until_ = started_ + ruling_.delay;
+      ArmUntil(progress_, held_until_);
       return false;
     case Ruling::Kind::kReject:
     case Ruling::Kind::kClose:
@@ -103,10 +110,8 @@ bool Exchange::Pace() {
   if (rate == 0 || phase_ != Phase::kAnswer || record_.response_bytes <= free) return false;
   const Duration due(static_cast<int64_t>(static_cast<double>(record_.response_bytes - free) * 1e9 /
                                           static_cast<double>(rate)));
-  const Duration ahead = due - (context_.loop().now() - answered_at_);
-  if (ahead <= Duration::zero()) return false;
+  if (!ArmUntil(pace_, answered_at_ + due)) return false;
   progress_.Cancel();  // nothing is expected of the server meanwhile
-  context_.loop().Arm(pace_, ahead);
   return true;
 }
 
@@ -119,7 +124,9 @@ void Exchange::OnPaced() {
 void Exchange::Settle() {
   if (limits_ == nullptr) return;
   const Duration waited = record_.limit_wait + record_.body_wait + record_.queue_wait;
-  const Duration took = record_.server_status != 0 ? record_.first_byte : record_.total - waited;
+  const bool answered = answered_at_ != TimePoint{} && !own_answer_;
+  const Duration took =
+      answered ? record_.first_byte : std::max(record_.total - waited, Duration::zero());
   if (record_.tries > 0) pass_.Charge(took, context_.loop().now());
   pass_.Clear();
 }

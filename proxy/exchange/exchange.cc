@@ -1,5 +1,7 @@
 #include "proxy/exchange/exchange.h"
 
+#include <bit>
+#include <chrono>
 #include <utility>
 
 #include "proxy/base/block.h"
@@ -70,7 +72,8 @@ void Exchange::Start() {
 
 void Exchange::GoOn() {
   phase_ = Phase::kGather;
-  if (AnswerHere() || !PrepareForward() || BreakerRefuses()) return;
+  if (AnswerHere() || BodyTooLarge(record_.request_bytes)) return;
+  if (!PrepareForward() || BreakerRefuses()) return;
   if (route_->timeouts.total > Duration::zero()) {
     context_.loop().Arm(total_, route_->timeouts.total);
   }
@@ -157,7 +160,11 @@ bool Exchange::PrepareForward() {
     return false;
   }
   head_.target = forwarded.target;
-  if (ruling_.tagged != nullptr) head_.fields.Set("X-Sluice-Limited", ruling_.tagged->spec.name);
+  if (!limits_->empty()) {
+    // Nobody else says so.
+    head_.fields.Remove("X-Sluice-Limited");
+    if (ruling_.tagged != nullptr) head_.fields.Add("X-Sluice-Limited", ruling_.tagged->spec.name);
+  }
   upgrade_ = forwarded.upgrade;
   return true;
 }
@@ -176,7 +183,7 @@ void Exchange::GatherOrPlace() {
   const bool wait = !request_ended_ && !head_.streaming &&
                     held_.size() < route_->conf.request_buffer && !BufferBudget::Exhausted();
   if (wait) return;
-  record_.body_wait = context_.loop().now() - started_;
+  record_.body_wait = context_.loop().now() - started_ - record_.limit_wait;
   Place();
 }
 
@@ -433,9 +440,21 @@ void Exchange::ArmProgress(Duration length) {
   if (length > Duration::zero()) context_.loop().Arm(progress_, length);
 }
 
+// For lengths that no configuration states: a loop keeps a queue for each length it ever sees, so
+// they are waited for in powers of two of a millisecond. False when `due` has come.
+bool Exchange::ArmUntil(Deadline& deadline, TimePoint due) {
+  const Duration left = due - context_.loop().now();
+  if (left <= Duration::zero()) return false;
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  context_.loop().Arm(deadline,
+                      std::chrono::milliseconds(std::bit_floor(static_cast<uint64_t>(whole))));
+  return true;
+}
+
 void Exchange::OnNoProgress() {
   switch (phase_) {
     case Phase::kHeld:
+      if (ArmUntil(progress_, held_until_)) return;
       return GoOn();
     case Phase::kPlace:
       if (!waits()) return OnPauseOver();

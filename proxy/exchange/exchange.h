@@ -124,6 +124,7 @@ class Exchange final : public http::DownstreamEvents,
 
   void ReturnRequestCredit();
   void ArmProgress(Duration length);
+  bool ArmUntil(Deadline& deadline, TimePoint due);
   void OnNoProgress();
   void OnTotalTimeout();
   ForwardContext Forwarding() const;
@@ -169,6 +170,8 @@ class Exchange final : public http::DownstreamEvents,
   bool client_finished_ = false;
   bool in_session_ = false;  // its cookie names a server that it may stay at
   bool counted_in_flight_ = false;
+  TimePoint held_until_{};  // by a limit
+  TimePoint hedge_at_{};    // the second try begins
 
   // The answer.
   Phase phase_ = Phase::kGather;

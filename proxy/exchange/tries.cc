@@ -64,9 +64,11 @@ void Exchange::Place() {
 }
 
 upstream::Dispatch::Rank Exchange::Rank() const {
-  if (record_.tries > 0) return upstream::Dispatch::Rank::kNext;
-  return ruling_.tagged != nullptr ? upstream::Dispatch::Rank::kLast
-                                   : upstream::Dispatch::Rank::kUsual;
+  const bool again = record_.tries > 0;
+  if (ruling_.tagged == nullptr) {
+    return again ? upstream::Dispatch::Rank::kNext : upstream::Dispatch::Rank::kUsual;
+  }
+  return again ? upstream::Dispatch::Rank::kUsual : upstream::Dispatch::Rank::kLast;
 }
 
 balancer::PickInput Exchange::InputAt(TimePoint now) const {
@@ -118,13 +120,15 @@ void Exchange::ArmSecondThoughts() {
   if (!reads || pool_spec().hedge.percentile == 0 || hedge_ != nullptr || upgrade_) return;
   if (const Duration after = pool().hedge.after(); after > Duration::zero()) {
     pool().hedges.Earn(pool_spec().hedge.percentile);
-    context_.loop().Arm(hedge_due_, after);
+    hedge_at_ = context_.loop().now() + after;
+    ArmUntil(hedge_due_, hedge_at_);
   }
 }
 
 // A second try never waits in a queue: it is there to save time.
 void Exchange::OnHedgeDue() {
   if (phase_ != Phase::kSend || record_.tries >= pool_spec().tries) return;
+  if (ArmUntil(hedge_due_, hedge_at_)) return;
   if (pool().hedges.Take()) {
     hedging_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
   }

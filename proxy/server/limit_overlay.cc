@@ -35,6 +35,28 @@ absl::Status CheckRoutes(const conf::Config& config, const conf::Limit& limit) {
   return absl::OkStatus();
 }
 
+// What conf would say of a file with this limit in it.
+absl::Status CheckFits(const conf::Config& config, const conf::Limit& limit) {
+  if (absl::Status status = CheckRoutes(config, limit); !status.ok()) return status;
+  const bool by_token = std::any_of(limit.key.begin(), limit.key.end(),
+                                    [](std::string_view part) { return part.starts_with("jwt:"); });
+  if (by_token && !config.jwt) {
+    return absl::FailedPreconditionError("the key is of a token, and the file has no [jwt]");
+  }
+  if (limit.scope == "fleet" && config.store.url.empty()) {
+    return absl::FailedPreconditionError("scope = \"fleet\" needs a store, and the file has none");
+  }
+  for (const conf::Route& route : config.routes) {
+    for (const conf::RouteLimit& named : route.limits) {
+      if (named.name != limit.name || !limit.rate || named.cost <= limit.Spec().burst) continue;
+      return absl::FailedPreconditionError(
+          absl::StrFormat("route '%s' costs %d, which never fits into a burst of %d", route.name,
+                          named.cost, limit.Spec().burst));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string Describe(const conf::Limit& limit) {
@@ -70,13 +92,19 @@ absl::Status LimitOverlay::Apply(const conf::Config& config, const LimitOrder& o
       .until = order.lasts > Duration::zero() ? now + order.lasts : TimePoint::max(),
       .reason = order.reason,
       .author = author};
+  if (order.deed != LimitOrder::Deed::kUndo && !change.timed() && changed != nullptr &&
+      changed->timed()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "'%s' is changed for a time; say for how long this is to hold, or undo that first",
+        order.limit));
+  }
   switch (order.deed) {
     case LimitOrder::Deed::kSet: {
       const conf::Limit* const base =
           changed != nullptr && changed->limit ? &*changed->limit : file;
       absl::StatusOr<conf::Limit> limit = conf::LoadLimit(order.toml, base);
       if (!limit.ok()) return limit.status();
-      if (absl::Status status = CheckRoutes(config, *limit); !status.ok()) return status;
+      if (absl::Status status = CheckFits(config, *limit); !status.ok()) return status;
       if (file == nullptr && limit->routes.empty()) {
         return absl::InvalidArgumentError(
             "no route names the limit, so it would be for nobody; say routes = [\"*\"]");
@@ -86,7 +114,8 @@ absl::Status LimitOverlay::Apply(const conf::Config& config, const LimitOrder& o
     }
     case LimitOrder::Deed::kRemove:
       if (file == nullptr && changed == nullptr) return no_such();
-      if (file == nullptr) break;  // one that was made at run time is gone when that is undone
+      // One that was made at run time is gone when that is undone.
+      if (file == nullptr && !change.timed()) break;
       return Put(std::move(change));
     case LimitOrder::Deed::kUndo:
       if (changed != nullptr) break;
@@ -98,7 +127,11 @@ absl::Status LimitOverlay::Apply(const conf::Config& config, const LimitOrder& o
   return absl::OkStatus();
 }
 
+// A timed one on top of what lasts, else in its place.
 absl::Status LimitOverlay::Put(LimitChange change) {
+  if (const LimitChange* const before = Find(change.name); before != nullptr && change.timed()) {
+    change.lasting = before->timed() ? before->lasting : std::make_shared<LimitChange>(*before);
+  }
   std::erase_if(changes_, [&](const LimitChange& each) { return each.name == change.name; });
   if (changes_.size() >= kMost) {
     return absl::ResourceExhaustedError(
@@ -123,19 +156,22 @@ std::vector<conf::Limit> LimitOverlay::LimitsOf(const conf::Config& config) cons
 
 std::vector<std::string> LimitOverlay::Expire(TimePoint now) {
   std::vector<std::string> said;
-  std::erase_if(changes_, [&](const LimitChange& change) {
-    if (change.until > now) return false;
+  for (LimitChange& change : changes_) {
+    if (change.until > now) continue;
     said.push_back(absl::StrFormat("limit %s: what %s changed (%s) has ended, as ordered",
                                    change.name, change.author.who, change.What()));
-    return true;
-  });
+    const std::shared_ptr<const LimitChange> lasting = change.lasting;
+    if (lasting != nullptr) change = *lasting;
+  }
+  std::erase_if(changes_, [&](const LimitChange& change) { return change.until <= now; });
   return said;
 }
 
 std::vector<std::string> LimitOverlay::DropGone(const conf::Config& config) {
   std::vector<std::string> said;
   std::erase_if(changes_, [&](const LimitChange& change) {
-    const bool removed_twice = !change.limit && InFile(config, change.name) == nullptr;
+    const bool removed_twice =
+        !change.limit && change.lasting == nullptr && InFile(config, change.name) == nullptr;
     const bool routes_gone =
         change.limit && !change.limit->routes.empty() &&
         std::none_of(change.limit->routes.begin(), change.limit->routes.end(),

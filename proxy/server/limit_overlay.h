@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,15 +49,20 @@ struct BanOrder {
 };
 inline constexpr std::string_view kBanDeeds[] = {"ban", "lift"};
 
+// A change for a time lies on top of one that lasts, if there is one, which holds again after it.
 struct LimitChange {
   std::optional<conf::Limit> limit;  // nothing: removed
   std::string name;
   TimePoint until = TimePoint::max();
   std::string reason;
   Author author;
+  std::shared_ptr<const LimitChange> lasting = nullptr;  // below a timed one
 
+  bool timed() const { return until != TimePoint::max(); }
   std::string What() const;  // "removed", "20/s, burst 40"
 };
+
+inline constexpr Duration kLongestChange = std::chrono::hours(365 * 24);
 
 class LimitOverlay {
  public:

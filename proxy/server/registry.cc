@@ -74,7 +74,7 @@ std::shared_ptr<admission::Limit> Registry::LimitOf(const conf::Limit& spec,
       kept.object != nullptr && kept.object->spec == spec && kept.object->secret == secret;
   if (!same) {
     absl::StatusOr<std::shared_ptr<admission::Limit>> made =
-        admission::Limit::Make(spec, secret, shards_, std::move(quota));
+        admission::Limit::Make(spec, secret, shards_, std::move(quota), kept.object.get());
     SLUICE_CHECK(made.ok());  // the loader knows the parts of keys
     kept.object = *std::move(made);
   }

@@ -240,6 +240,8 @@ void Supervisor::OnTick() {
   }
   prober_->Tick();
   if (second) LookAtLimits();
+  // The secret of the fleet comes from the store, some time after the start.
+  if (state_ == State::kServing && fleet_secret_ != fleet_->hash().key()) Publish();
   if (ticks_ % (kTicksPerSecond / WatchedFile::kLooksPerSecond) == 0) LookAtFiles();
   if (discovery_->settled()) OnNamesInHand();
 }

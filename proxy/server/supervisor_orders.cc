@@ -120,9 +120,7 @@ absl::Status Supervisor::NoSuchLimit(std::string_view name) const {
 void Supervisor::LookAtLimits() {
   const std::vector<std::string> ended = limit_overlay_.Expire(loop_.now());
   for (const std::string& what : ended) log::Info(log::kUnlimited, "%s", what);
-  // The secret of the fleet comes from the store, some time after the start.
-  const bool other_keys = fleet_secret_ != fleet_->hash().key();
-  if (!ended.empty() || other_keys) PublishWhenSettled();
+  if (!ended.empty() && state_ == State::kServing) PublishWhenSettled();
   bans_->Sweep(loop_.now());
   if (++limit_looks_ % kSecondsPerReport != 0 || view_ == nullptr) return;
   for (const auto& limit : view_->all_limits) {

@@ -19,6 +19,12 @@ namespace {
 // many times the request joins the queue, which looks once more.
 constexpr int kGrasps = 8;
 
+// Those of the last rank leave half of the queue to the others.
+size_t RoomFor(Dispatch::Rank rank, const Cluster& cluster) {
+  const size_t all = cluster.spec.queue;
+  return rank == Dispatch::Rank::kLast ? all / 2 : all;
+}
+
 // Those who give places back carry no clock.
 balancer::TimePoint Now() { return std::chrono::steady_clock::now(); }
 
@@ -113,7 +119,7 @@ Dispatch::Result Dispatch::Place(const Request& request, Placed& placed, Waiter&
     if (free) {
       placed = *std::move(free);
       result = Result::kPlaced;
-    } else if (queue_.size() >= cluster.spec.queue) {
+    } else if (queue_.size() >= RoomFor(rank, cluster)) {
       result = Result::kQueueFull;
     } else {
       auto ticket = std::make_shared<Ticket>(waiter, loop, request);

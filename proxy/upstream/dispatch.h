@@ -71,7 +71,7 @@ class Dispatch {
   enum class Rank : uint8_t {
     kNext,  // it had its turn before: in front of all
     kUsual,
-    kLast,  // behind all others, whenever they come
+    kLast,  // behind all others, whenever they come, and in half of the queue at most
   };
 
   enum class Result : uint8_t {

@@ -200,6 +200,17 @@ TEST_F(GatekeeperTest, WhoGoesOnAfterRefusalsIsBannedAndComesBack) {
   EXPECT_EQ(Admit({{limit}}).kind, Kind::kPass);
 }
 
+TEST_F(GatekeeperTest, ThoseWhoLackAPartOfTheKeyAreNeverBannedTogether) {
+  conf::Limit spec = PerSecond(1, 1);
+  spec.key = {"cookie:session"};
+  spec.missing = "share";
+  spec.ban.emplace();
+  spec.ban->after = ratelimit::Rate{.count = 2, .per = 1min};
+  const auto limit = Make(spec);
+  for (int i = 0; i < 50; ++i) EXPECT_NE(Admit({{limit}}).kind, Kind::kForbid);
+  EXPECT_EQ(bans_.size(), 0u);
+}
+
 TEST_F(GatekeeperTest, AClockThatStepsBackIsOnlyStricter) {
   const auto limit = Make(PerSecond(10, 2));
   EXPECT_EQ(Admit({{limit}}).kind, Kind::kPass);

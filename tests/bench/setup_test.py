@@ -65,12 +65,13 @@ class SetupTest(unittest.TestCase):
                 addresses = set(re.findall(r"\b\d+\.\d+\.\d+\.\d+\b", text))
                 self.assertEqual(addresses, {"127.0.0.1"})
 
-    def test_a_refusal_is_a_429_and_asks_nobody(self):
+    def test_a_refusal_is_that_of_a_limit(self):
+        limits = {"sluice": "[[limit]]", "nginx": "limit_req_status 429",
+                  "haproxy": "deny_status 429"}
         for name in REAL:
             with self.subTest(name):
-                text = self.configuration(name, "refuse")
-                self.assertIn("429", text)
-                self.assertIn(proxies.REFUSAL, text)
+                self.assertIn(limits[name], self.configuration(name, "refuse"))
+                self.assertNotIn(limits[name], self.configuration(name))
 
     def test_an_access_log_is_written_only_when_it_is_asked_for(self):
         for name in REAL:

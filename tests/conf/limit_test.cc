@@ -48,7 +48,7 @@ TEST(Limits, ARateAloneIsALimitForEachClient) {
 TEST(Limits, RoutesNameThemWithOrWithoutACost) {
   const Config config = Good(
       "limits = [\"a\", { name = \"b\", cost = 5 }]\n[[limit]]\nname = \"a\"\nrate = \"1/s\"\n"
-      "[[limit]]\nname = \"b\"\nconcurrency = 2\nkey = []\nban = {}\n");
+      "[[limit]]\nname = \"b\"\nconcurrency = 2\nban = {}\n");
   ASSERT_EQ(config.routes[0].limits.size(), 2u);
   EXPECT_EQ(config.routes[0].limits[0].name, "a");
   EXPECT_EQ(config.routes[0].limits[1].cost, 5u);
@@ -80,6 +80,11 @@ TEST(Limits, WhatMakesNoSenseIsSaid) {
               HasSubstr("time is 2h, more than longest"));
   EXPECT_THAT(wrong("rate = \"1/s\"\n[[limit]]\nname = \"a\"\nrate = \"2/s\""),
               HasSubstr("is there already"));
+  EXPECT_THAT(wrong("rate = \"1/s\"\nkey = [\"path\"]\nban = {}"),
+              HasSubstr("a ban is for a client, and this key names none"));
+  EXPECT_THAT(
+      Wrong("limits = [{ name = \"a\", cost = 30 }]\n[[limit]]\nname = \"a\"\nrate = \"20/s\"\n"),
+      HasSubstr("a cost of 30 never fits into the burst of 20"));
   EXPECT_THAT(Wrong("limits = [\"b\"]\n[[limit]]\nname = \"a\"\nrate = \"1/s\"\n"),
               HasSubstr("there is no limit \"b\""));
   EXPECT_THAT(Wrong("[jwt]\nsecret = \"jwt.key\"\n"), HasSubstr("too short for HS256"));

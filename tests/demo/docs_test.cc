@@ -22,10 +22,14 @@ void ExpectGood(const std::string& name, const std::string& text) {
   EXPECT_TRUE(config.ok()) << config.status();
 }
 
-// What shows pools only is read with a listener and a route to them.
+// What shows a part of one is read with what else has to be there.
 std::string Whole(const std::string& text) {
-  if (text.find("[[listener]]") != std::string::npos) return text;
-  return "[[listener]]\naddress = \"127.0.0.1:0\"\n\n" + text + "\n[[route]]\npool = \"web\"\n";
+  const auto shows = [&](const char* title) { return text.find(title) != std::string::npos; };
+  if (shows("[[listener]]")) return text;
+  std::string whole = "[[listener]]\naddress = \"127.0.0.1:0\"\n\n" + text;
+  if (!shows("[[pool]]")) whole += "\n[[pool]]\nname = \"web\"\nservers = [\"10.0.0.11:8000\"]\n";
+  if (!shows("[[route]]")) whole += "\n[[route]]\npool = \"web\"\n";
+  return whole;
 }
 
 }  // namespace

@@ -50,8 +50,10 @@ class ExchangeTest : public net::LoopTest, public Recorder {
     for (const route::Route& route : view->router->routes()) {
       (void)route;
       view->routes.push_back(std::make_shared<RouteCounters>(1));
+      view->limits.emplace_back();
     }
     view->unrouted = std::make_shared<RouteCounters>(1);
+    view->bans = std::make_shared<admission::Bans>();
     view->redirected = std::make_shared<RouteCounters>(1);
     auto worker_view = std::make_shared<WorkerView>();
     for (const conf::Pool& pool : (*config)->pools) {

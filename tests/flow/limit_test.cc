@@ -204,6 +204,60 @@ TEST_F(LimitFlowTest, ABrakePulledForAWhileLetsGoByItself) {
   EXPECT_EQ(LimitsOf(proxy)[0]["from"], "file");
 }
 
+TEST_F(LimitFlowTest, WhatLastsHoldsAgainAfterWhatWasForATime) {
+  TestProxy proxy(With("rate = \"1000/s\""));
+  const auto set = [](const std::string& keys) {
+    return "[[limit]]\nname = \"brake\"\nroutes = [\"*\"]\n" + keys;
+  };
+  Order(proxy, {.limit = "brake", .toml = set("rate = \"500/s\"\n")});
+  Order(proxy, {.limit = "brake", .toml = set("rate = \"1/h\"\n"), .lasts = 2s});
+  // What would last is not to be built on what ends.
+  Order(proxy, {.limit = "brake", .toml = set("headers = \"always\"\n")}, false);
+  EXPECT_EQ(proxy.Get("/").status(), 200);
+  EXPECT_EQ(proxy.Get("/").status(), 429);
+  EXPECT_TRUE(TestProxy::Eventually([&] { return proxy.Get("/").status() == 200; }));
+  ASSERT_EQ(LimitsOf(proxy).size(), 2u);
+  EXPECT_THAT(LimitsOf(proxy)[1]["what"].get<std::string>(), StartsWith("500/s"));
+  Order(proxy, {.deed = server::LimitOrder::Deed::kRemove, .limit = "brake", .lasts = 1s});
+  EXPECT_EQ(LimitsOf(proxy).size(), 1u);
+  EXPECT_TRUE(TestProxy::Eventually([&] { return LimitsOf(proxy).size() == 2; }));
+}
+
+TEST_F(LimitFlowTest, WhatCouldNeverWorkIsRefusedAtRunTimeToo) {
+  TestProxy proxy(With("rate = \"1000/s\""));
+  const auto refused = [&](const std::string& keys) {
+    Order(proxy, {.limit = "x", .toml = "[[limit]]\nname = \"x\"\nroutes = [\"*\"]\n" + keys},
+          false);
+  };
+  refused("rate = \"1/s\"\nkey = [\"jwt:sub\"]\n");
+  refused("rate = \"1/s\"\nscope = \"fleet\"\n");
+  refused("rate = \"1/s\"\nkey = []\nban = {}\n");
+}
+
+TEST_F(LimitFlowTest, AnExemptionInTheMiddleGivesNobodyElseAFreshBurst) {
+  TestProxy proxy(With("rate = \"1/h\""));
+  EXPECT_EQ(proxy.Get("/").status(), 200);
+  Order(proxy, {.limit = "per-client",
+                .toml = "[[limit]]\nname = \"per-client\"\nexempt = [\"203.0.113.7\"]\n"});
+  EXPECT_EQ(proxy.Get("/").status(), 429);
+}
+
+TEST_F(LimitFlowTest, ABodyTooLargeIsRefusedAfterTheWaitToo) {
+  Site site = With("rate = \"10/s\"\nburst = 1\naction = \"delay\"");
+  site.routes += "max_body = \"1KiB\"\n";
+  TestProxy proxy(site);
+  EXPECT_EQ(proxy.Get("/").status(), 200);
+  const std::string body(4096, 'b');
+  EXPECT_EQ(
+      proxy.Connect()
+          .Ask(absl::StrFormat("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                               "%x\r\n%s\r\n0\r\n\r\n",
+                               body.size(), body),
+               "POST")
+          .status(),
+      413);
+}
+
 TEST_F(LimitFlowTest, LimitsAreMadeRemovedAndUndoneAtRunTime) {
   TestProxy proxy(With("rate = \"1/h\""));
   Order(proxy, {.deed = server::LimitOrder::Deed::kRemove, .limit = "per-client"});
