@@ -17,11 +17,11 @@
 #include "proxy/admin/client.h"
 #include "proxy/admin/json.h"
 #include "proxy/admin/order.h"
-#include "proxy/admin/run.h"
 #include "proxy/admin/table.h"
 #include "proxy/base/address.h"
 #include "proxy/base/text.h"
 #include "proxy/server/config_file.h"
+#include "proxy/server/limit_overlay.h"
 #include "proxy/server/overlay.h"
 
 namespace sluice::admin {
@@ -176,13 +176,18 @@ Json Parse(const std::string& answer) {
   return parsed.is_object() ? parsed : Json::object();
 }
 
+int Complain(const CtlCall& call, const absl::Status& status) {
+  absl::FPrintF(call.err, "%s\n", std::string(status.message()));
+  return 1;
+}
+
 int Print(const CtlCall& call, const std::string& answer) {
   const Json parsed = Parse(answer);
   if (parsed.empty()) {
-    return Complain(absl::DataLossError("the answer is not what sluice would say"));
+    return Complain(call, absl::DataLossError("the answer is not what sluice would say"));
   }
   const std::string text = call.json ? answer : Render(parsed);
-  return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
+  return std::fputs(text.c_str(), call.out) < 0 ? 1 : 0;
 }
 
 // The servers of `now` that are among `meant`, too.
@@ -204,15 +209,15 @@ int Wait(const CtlCall& call, const Doors& doors, const std::string& answer) {
   Json done = Parse(answer);
   for (;;) {
     const absl::StatusOr<std::string> all = Try(doors, "/servers", "");
-    if (!all.ok()) return Complain(all.status());
+    if (!all.ok()) return Complain(call, all.status());
     const Json now = Parse(*all).value("servers", Json::array());
     done["servers"] = Among(now, done.value("servers", Json::array()));
     int active = 0;
     for (const Json& server : done["servers"]) active += server.value("active", 0);
     if (active == 0) return Print(call, done.dump(2) + "\n");
     if (std::chrono::steady_clock::now() > late) {
-      return Complain(absl::DeadlineExceededError(
-          absl::StrFormat("%d requests are still running after %d s", active, call.wait_s)));
+      return Complain(call, absl::DeadlineExceededError(absl::StrFormat(
+                                "%d requests are still running after %d s", active, call.wait_s)));
     }
     std::this_thread::sleep_for(kLookAgain);
   }
@@ -341,9 +346,10 @@ int Confused(const CtlCall& call) {
     names.push_back(name);
   const std::string& word = call.words.front();
   const bool known = std::find(names.begin(), names.end(), word) != names.end();
-  Complain(absl::InvalidArgumentError(
-      known ? absl::StrFormat("sluice ctl: %s", kCtlHelp)
-            : absl::StrFormat("sluice ctl: there is no '%s'%s", word, conf::MayBe(word, names))));
+  Complain(call,
+           absl::InvalidArgumentError(known ? absl::StrFormat("sluice ctl: %s", kCtlHelp)
+                                            : absl::StrFormat("sluice ctl: there is no '%s'%s",
+                                                              word, conf::MayBe(word, names))));
   return 2;
 }
 
@@ -353,9 +359,9 @@ int Ctl(const CtlCall& call) {
   const std::optional<Question> question = QuestionOf(call);
   if (!question) return Confused(call);
   const absl::StatusOr<Doors> doors = Find(call);
-  if (!doors.ok()) return Complain(doors.status());
+  if (!doors.ok()) return Complain(call, doors.status());
   const absl::StatusOr<std::string> answer = Try(*doors, question->path, question->order);
-  if (!answer.ok()) return Complain(answer.status());
+  if (!answer.ok()) return Complain(call, answer.status());
   const std::optional<server::Deed> deed = server::ParseDeed(call.words.front());
   const bool leaves = deed == server::Deed::kDrain || deed == server::Deed::kMaintenance;
   return call.wait_s > 0 && leaves ? Wait(call, *doors, *answer) : Print(call, *answer);

@@ -7,6 +7,7 @@
 #define SLUICE_PROXY_ADMIN_CTL_H_
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ struct CtlCall {
   std::string lasts = {};  // of a limit: "30min"; empty: until it is undone
   uint32_t wait_s = 0;     // drain, maintenance: until nothing runs there any more; 0: don't
   bool json = false;
+  std::FILE* out = stdout;
+  std::FILE* err = stderr;
 };
 
 // REQUIRES: words.

@@ -171,7 +171,6 @@ class Exchange final : public http::DownstreamEvents,
   bool in_session_ = false;  // its cookie names a server that it may stay at
   bool counted_in_flight_ = false;
   TimePoint held_until_{};  // by a limit
-  TimePoint hedge_at_{};    // the second try begins
 
   // The answer.
   Phase phase_ = Phase::kGather;

@@ -120,15 +120,13 @@ void Exchange::ArmSecondThoughts() {
   if (!reads || pool_spec().hedge.percentile == 0 || hedge_ != nullptr || upgrade_) return;
   if (const Duration after = pool().hedge.after(); after > Duration::zero()) {
     pool().hedges.Earn(pool_spec().hedge.percentile);
-    hedge_at_ = context_.loop().now() + after;
-    ArmUntil(hedge_due_, hedge_at_);
+    context_.loop().Arm(hedge_due_, after);
   }
 }
 
 // A second try never waits in a queue: it is there to save time.
 void Exchange::OnHedgeDue() {
   if (phase_ != Phase::kSend || record_.tries >= pool_spec().tries) return;
-  if (ArmUntil(hedge_due_, hedge_at_)) return;
   if (pool().hedges.Take()) {
     hedging_ = pool().retries.Take(pool_spec().retry.budget, cluster_->shared->hosts.active());
   }

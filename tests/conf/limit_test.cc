@@ -109,7 +109,8 @@ TEST(Limits, AtRunTimeOneIsReadAsInAFile) {
 }
 
 TEST(Limits, AChangeKeepsWhatItDoesNotSay) {
-  Limit base = {.name = "a", .key = {"path"}, .rate = ratelimit::Rate{.count = 100}, .burst = 7};
+  Limit base = {
+      .name = "a", .key = {"cookie:id"}, .rate = ratelimit::Rate{.count = 100}, .burst = 7};
   base.ban.emplace();
   base.ban->time = 1h;
   const auto slower =
@@ -117,7 +118,7 @@ TEST(Limits, AChangeKeepsWhatItDoesNotSay) {
   ASSERT_TRUE(slower.ok()) << slower.status();
   EXPECT_EQ(slower->rate->count, 5u);
   EXPECT_EQ(slower->burst, 7u);
-  EXPECT_THAT(slower->key, ElementsAre("path"));
+  EXPECT_THAT(slower->key, ElementsAre("cookie:id"));
   EXPECT_EQ(slower->ban->time, 1h);
   EXPECT_EQ(slower->ban->longest, 2h);
   base.burst = 0;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -309,18 +310,36 @@ TEST_F(AdminChangesTest, WhoWaitsToBeToldToGoOnIsTold) {
   EXPECT_EQ(client.ReadResponse("POST").status(), 200);
 }
 
+// A stream into a text, which has all of it when this is gone. Without a descriptor: threads of the
+// proxy open and close theirs all the time.
+class Text {
+ public:
+  explicit Text(std::string& into) : into_(into), file_(open_memstream(&bytes_, &size_)) {}
+  ~Text() {
+    std::fclose(file_);
+    into_.assign(bytes_, size_);
+    std::free(bytes_);
+  }
+  std::FILE* file() { return file_; }
+
+ private:
+  std::string& into_;
+  char* bytes_ = nullptr;
+  size_t size_ = 0;
+  std::FILE* file_;
+};
+
 class CtlTest : public AdminChangesTest {
  protected:
   // The exit code; what it said is in out_ and err_.
   int Ctl(std::vector<std::string> words, admin::CtlCall call = {}) {
     call.words = std::move(words);
     if (call.admin.empty() && call.config.empty()) call.admin = "unix:" + socket_;
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
+    Text out(out_);
+    Text err(err_);
+    call.out = out.file();
+    call.err = err.file();
     const int code = admin::Ctl(call);
-    std::fflush(stdout);
-    out_ = testing::internal::GetCapturedStdout();
-    err_ = testing::internal::GetCapturedStderr();
     return code;
   }
 
