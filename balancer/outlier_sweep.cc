@@ -48,9 +48,9 @@ void OutlierSweep::Adopt(const SweepSpec& spec, const OutlierSpec& rests, HostVi
   }
 }
 
-std::vector<Ejection> OutlierSweep::Sweep(TimePoint now) {
+const std::vector<Ejection>& OutlierSweep::Sweep(TimePoint now) {
   Counts all;
-  std::vector<Ejection> candidates;
+  candidates_.clear();
   for (HostIndex host = 0; host < hosts_.size(); ++host) {
     if (!hosts_.Open(host)) continue;
     if (hosts_.Away(host, now)) {
@@ -61,23 +61,22 @@ std::vector<Ejection> OutlierSweep::Sweep(TimePoint now) {
     const Counts counts = CountsOf(host);
     all.requests += counts.requests;
     all.errors += counts.errors;
-    candidates.push_back({.host = host,
-                          .over = now - marks_[host].at,
-                          .requests = counts.requests,
-                          .errors = counts.errors,
-                          .timeouts = counts.timeouts});
+    candidates_.push_back({.host = host,
+                           .over = now - marks_[host].at,
+                           .requests = counts.requests,
+                           .errors = counts.errors,
+                           .timeouts = counts.timeouts});
   }
-  std::erase_if(candidates, [&](Ejection& about) { return !Judge(about, all); });
-  std::sort(candidates.begin(), candidates.end(), [](const Ejection& a, const Ejection& b) {
+  std::erase_if(candidates_, [&](Ejection& about) { return !Judge(about, all); });
+  std::sort(candidates_.begin(), candidates_.end(), [](const Ejection& a, const Ejection& b) {
     return std::pair(ErrorShare(a), a.latency) > std::pair(ErrorShare(b), b.latency);
   });
-  candidates.resize(
-      std::min(candidates.size(), PlacesToRest(hosts_, rests_.max_ejected_percent, now)));
-  const Outlier outlier(rests_);
-  for (Ejection& about : candidates) {
+  candidates_.resize(
+      std::min(candidates_.size(), PlacesToRest(hosts_, rests_.max_ejected_percent, now)));
+  for (Ejection& about : candidates_) {
     Mark& mark = marks_[about.host];
     about.nth = ++mark.ejections;
-    about.rest = outlier.RestLength(about.nth);
+    about.rest = Outlier(rests_).RestLength(about.nth);
     HostStats& stats = hosts_.stats(about.host);
     BeginSlowStart(stats, now + about.rest);
     stats.rest_until_ns.store(Nanos(now + about.rest), std::memory_order_relaxed);
@@ -86,7 +85,7 @@ std::vector<Ejection> OutlierSweep::Sweep(TimePoint now) {
   }
   // A clock that stepped back begins a window too, or the old one would last for that much longer.
   if (now - begun_ >= spec_.window || now < begun_) BeginWindow(now);
-  return candidates;
+  return candidates_;
 }
 
 void OutlierSweep::BeginWindow(TimePoint now) {

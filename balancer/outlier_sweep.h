@@ -45,7 +45,8 @@ class OutlierSweep {
   void Adopt(const SweepSpec& spec, const OutlierSpec& rests, HostView hosts, TimePoint now);
 
   // Looks at all, ejects those that deserve it (host.rest_until_ns) up to the cap, worst first.
-  std::vector<Ejection> Sweep(TimePoint now);
+  // Good until the next call.
+  const std::vector<Ejection>& Sweep(TimePoint now);
 
  private:
   // The counters of a host when the window began, or the host came back.
@@ -74,7 +75,8 @@ class OutlierSweep {
   OutlierSpec rests_;
   HostView hosts_;
   TimePoint begun_{};
-  std::vector<Mark> marks_;  // by host
+  std::vector<Mark> marks_;           // by host
+  std::vector<Ejection> candidates_;  // keeps its capacity: most sweeps eject nobody
 };
 
 }  // namespace sluice::balancer

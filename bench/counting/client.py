@@ -31,6 +31,12 @@ def whole_size(data: bytes) -> int | None:
     return end + len(_HEAD_END) + int(length[1])
 
 
+def whole(data: bytes) -> bool:
+    """Whether these bytes are one answer, of any status. Pure."""
+    size = whole_size(data)
+    return size is not None and len(data) >= size
+
+
 def is_whole(data: bytes, status: int) -> bool:
     """Whether these bytes are one answer. Trouble when they can't become a good one. Pure."""
     size = whole_size(data)
@@ -84,9 +90,28 @@ def side(row: Row) -> Http1 | Http2:
     return Http2(row) if row.h2 else Http1(row)
 
 
+def use_up(port: int, row: Row) -> None:
+    """Of those that a limit refuses it lets the first one pass: here it is, on a connection of its
+    own and in every run."""
+    if row.status != 429:
+        return
+    data = b""
+    try:
+        with connect(port, row) as connection:
+            connection.sendall(row.request)
+            while not whole(data):
+                part = connection.recv(_READ_BYTES)
+                if not part:
+                    raise Trouble(f"the connection ended within an answer: {data[:200]!r}")
+                data += part
+    except OSError as error:
+        raise Trouble(f"a request failed: {error!r}") from None
+
+
 def one_by_one(port: int, row: Row, requests: int) -> None:
     """One connection (one after the other where the row closes) and one request at a time: what
     happens does not depend on who is faster."""
+    use_up(port, row)
     until, connection = time.monotonic() + RUN_S, None
     try:
         for number in range(requests):
@@ -108,6 +133,7 @@ def one_by_one(port: int, row: Row, requests: int) -> None:
 def crowd(port: int, row: Row, requests: int, connections: int) -> None:
     """Many connections at once, each with a request under way, until so many are answered. Those
     that are kept stay to the end: one that left would be work that is not a request's."""
+    use_up(port, row)
     selector = selectors.DefaultSelector()
     asking: dict[socket.socket, Http1 | Http2] = {}
 

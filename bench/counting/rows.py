@@ -60,7 +60,7 @@ ROWS = (
         most_allocations=0, most_calls=_FORWARD_CALLS),
     Row("log", "small, with the access log on", log=True, most_allocations=0.02,
         most_calls=_FORWARD_CALLS, clock_allocations=0.02),
-    Row("refused", "a fixed 429, no server asked", task="refuse", most_allocations=0,
+    Row("refused", "a 429 by a limit for each address", task="refuse", most_allocations=0,
         most_calls=_REFUSE_CALLS),
     Row("close", "small, a connection for each request", _head((*_PLAIN, "Connection: close")),
         close=True),
