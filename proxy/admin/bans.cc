@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMostShown = 1000;
 
-absl::Status Wrong(std::string what) { return absl::InvalidArgumentError(std::move(what)); }
+absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 }  // namespace
 

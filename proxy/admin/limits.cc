@@ -74,7 +74,7 @@ Json LimitJson(const server::Supervisor& supervisor, const Limit& limit) {
   return json;
 }
 
-absl::Status Wrong(std::string what) { return absl::InvalidArgumentError(std::move(what)); }
+absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 // The keys of [[limit]] are what they are in a file, and so are their values: JSON's texts,
 // numbers, flags and lists of them are TOML's.
@@ -105,8 +105,9 @@ absl::Status ReadKey(const std::string& key, const Json& value, server::LimitOrd
   if (key == "set") {
     if (!value.is_object()) return Wrong("set is an object with keys of [[limit]]");
     absl::StatusOr<std::string> toml = TomlOf(value);
-    if (toml.ok()) order.toml = *std::move(toml);
-    return toml.status();
+    if (!toml.ok()) return toml.status();
+    order.toml = *std::move(toml);
+    return absl::OkStatus();
   }
   if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
     return Wrong(absl::StrFormat("unknown key '%s'%s", key, conf::MayBe(key, kKeys)));
@@ -175,6 +176,7 @@ std::string LimitMetrics(const server::Supervisor& supervisor) {
   };
   std::vector<Row> rows;
   const std::vector<std::shared_ptr<Limit>> all = All(supervisor);
+  rows.reserve(all.size());
   for (const auto& limit : all) rows.push_back({*limit, admission::Sum(limit->stats)});
   Exposition out;
   out.Family("sluice_limit_requests_total", "counter",

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kKeys[] = {"pool", "server", "do", "weight", "backup", "reason"};
 
-absl::Status Wrong(std::string what) { return absl::InvalidArgumentError(std::move(what)); }
+absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 absl::Status ReadDeed(const Json& value, server::Deed& deed) {
   std::string name;

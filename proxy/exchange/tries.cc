@@ -84,8 +84,9 @@ bool Exchange::Returns(const balancer::PickInput& in, upstream::Placed& placed) 
   in_session_ = host && upstream::MayStay(cluster.hosts, *host, in);
   if (!in_session_) return false;
   std::optional<upstream::Placed> there = upstream::Dispatch::TryAt(cluster, *host, in.now);
-  if (there) placed = *std::move(there);
-  return there.has_value();
+  if (!there) return false;
+  placed = *std::move(there);
+  return true;
 }
 
 void Exchange::OnPlaced(upstream::Placed placed) {

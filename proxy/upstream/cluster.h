@@ -33,10 +33,10 @@ namespace sluice::upstream {
 struct Server {
   // `called` is empty when that is as configured.
   Server(std::shared_ptr<PoolState> of, std::string configured, const Address& where, size_t shards,
-         std::string called = {})
+         const std::string& called = {})
       : state(std::move(of)),
         name(std::move(configured)),
-        host(called.empty() ? name : std::move(called)),
+        host(called.empty() ? name : called),
         label(where.ToString()),
         address(where),
         health(std::make_shared<balancer::HostStats>()),
@@ -101,6 +101,7 @@ struct Cluster {
  private:
   static balancer::HostView ViewOf(const std::vector<Member>& members) {
     std::vector<balancer::Host> view;
+    view.reserve(members.size());
     for (const Member& member : members) {
       view.push_back({.weight = member.weight,
                       .stats = member.server->health,
