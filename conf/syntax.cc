@@ -148,14 +148,27 @@ std::string CheckMethod(std::string_view text) {
   return absl::StrFormat("is not a method, methods are in upper case%s", MayBe(upper, kUsual));
 }
 
-std::string CheckHash(std::string_view text) {
-  if (text == "client_ip" || text == "path") return {};
+namespace {
+
+// "header:X-User" and its like: a kind of thing that requests have, and the name of one.
+struct NamedPart {
+  std::string_view kind;
+  bool named;  // by a name that one of this kind may have
+};
+NamedPart SplitPart(std::string_view text) {
   const size_t colon = std::min(text.find(':'), text.size());
   const std::string_view kind = text.substr(0, colon);
   const std::string_view name = text.substr(std::min(colon + 1, text.size()));
-  const bool token = (kind == "header" || kind == "cookie") && CheckToken(name).empty();
-  const bool query = kind == "query" && !name.empty() && CheckPlain(name).empty();
-  if (token || query) return {};
+  const bool token = kind == "header" || kind == "cookie";
+  return {kind, token ? CheckToken(name).empty() : !name.empty() && CheckPlain(name).empty()};
+}
+
+}  // namespace
+
+std::string CheckHash(std::string_view text) {
+  if (text == "client_ip" || text == "path") return {};
+  const auto [kind, named] = SplitPart(text);
+  if (named && (kind == "header" || kind == "cookie" || kind == "query")) return {};
   return "is not \"client_ip\", \"path\", \"header:NAME\", \"cookie:NAME\" or \"query:NAME\"";
 }
 
@@ -163,13 +176,9 @@ std::string CheckLimitKey(std::string_view text) {
   constexpr std::array<std::string_view, 7> kWords = {"client_ip", "host",     "path", "method",
                                                       "route",     "listener", "ja4"};
   if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return {};
-  const size_t colon = std::min(text.find(':'), text.size());
-  const std::string_view kind = text.substr(0, colon);
-  const std::string_view name = text.substr(std::min(colon + 1, text.size()));
-  const bool token = (kind == "header" || kind == "cookie") && CheckToken(name).empty();
-  const bool plain =
-      (kind == "query" || kind == "jwt") && !name.empty() && CheckPlain(name).empty();
-  if (token || plain) return {};
+  const auto [kind, named] = SplitPart(text);
+  if (named && (kind == "header" || kind == "cookie" || kind == "query" || kind == "jwt"))
+    return {};
   return absl::StrFormat(
       "is no part of a key; there are \"client_ip\", \"host\", \"path\", \"method\", \"route\", "
       "\"listener\", \"ja4\", and \"header:\", \"cookie:\", \"query:\" and \"jwt:\" with a name "

@@ -19,54 +19,54 @@ namespace {
 
 constexpr uint32_t kSecondsPerReport = 10;  // of limits, to the log
 
+// " for 30min", or nothing for what lasts.
+std::string ForHowLong(Duration lasts) {
+  return lasts > Duration::zero() ? " for " + conf::FormatDuration(lasts) : "";
+}
+
+// What was ordered and by whom, to the log: done, or why not. `site` is of the kind of order.
+void Tell(log::Site& site, std::string_view what, const Author& author, const std::string& reason,
+          const absl::Status& status) {
+  const std::string told = absl::StrFormat("%s, by %s over %s%s%s", what, author.who, author.from,
+                                           reason.empty() ? "" : ": ", reason);
+  if (status.ok()) {
+    log::Info(log::kUnlimited, "%s", told);
+  } else {
+    log::Warn(site, "%s; refused: %s", told, std::string(status.message()));
+  }
+}
+
 }  // namespace
 
 absl::Status Supervisor::Obey(const Order& order, const Author& author) {
+  static log::Site site;
   absl::Status status = ObeyHere(order, author);
-  const std::string what = absl::StrFormat(
-      "pool %s: %s %s%s, by %s over %s%s%s", order.pool, DeedName(order.deed), order.server,
-      order.weight ? absl::StrFormat(" (weight %d)", *order.weight) : "", author.who, author.from,
-      order.reason.empty() ? "" : ": ", order.reason);
-  if (status.ok()) {
-    log::Info(log::kUnlimited, "%s", what);
-  } else {
-    static log::Site site;
-    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
-  }
+  Tell(site,
+       absl::StrFormat("pool %s: %s %s%s", order.pool, DeedName(order.deed), order.server,
+                       order.weight ? absl::StrFormat(" (weight %d)", *order.weight) : ""),
+       author, order.reason, status);
   return status;
 }
 
 absl::Status Supervisor::Obey(const LimitOrder& order, const Author& author) {
+  static log::Site site;
   absl::Status status = ServingNow();
   if (status.ok()) status = limit_overlay_.Apply(*config_, order, author, loop_.now());
-  const std::string what = absl::StrFormat(
-      "limit %s: %s%s, by %s over %s%s%s", order.limit,
-      kLimitDeeds[static_cast<size_t>(order.deed)],
-      order.lasts > Duration::zero() ? " for " + conf::FormatDuration(order.lasts) : "", author.who,
-      author.from, order.reason.empty() ? "" : ": ", order.reason);
-  if (!status.ok()) {
-    static log::Site site;
-    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
-    return status;
-  }
-  log::Info(log::kUnlimited, "%s", what);
-  PublishWhenSettled();
+  Tell(site,
+       absl::StrFormat("limit %s: %s%s", order.limit, kLimitDeeds[static_cast<size_t>(order.deed)],
+                       ForHowLong(order.lasts)),
+       author, order.reason, status);
+  if (status.ok()) PublishWhenSettled();
   return status;
 }
 
 absl::Status Supervisor::Obey(const BanOrder& order, const Author& author) {
+  static log::Site site;
   absl::Status status = ObeyHere(order, author);
-  const std::string what = absl::StrFormat(
-      "limit %s: %s %s%s, by %s over %s%s%s", order.limit,
-      kBanDeeds[static_cast<size_t>(order.deed)], order.key,
-      order.lasts > Duration::zero() ? " for " + conf::FormatDuration(order.lasts) : "", author.who,
-      author.from, order.reason.empty() ? "" : ": ", order.reason);
-  if (status.ok()) {
-    log::Info(log::kUnlimited, "%s", what);
-  } else {
-    static log::Site site;
-    log::Warn(site, "%s; refused: %s", what, std::string(status.message()));
-  }
+  Tell(site,
+       absl::StrFormat("limit %s: %s %s%s", order.limit, kBanDeeds[static_cast<size_t>(order.deed)],
+                       order.key, ForHowLong(order.lasts)),
+       author, order.reason, status);
   return status;
 }
 
