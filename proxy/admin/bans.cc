@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "absl/strings/str_format.h"
-#include "conf/nearest.h"
 #include "conf/units.h"
 #include "proxy/admin/exposition.h"
 #include "proxy/admin/json.h"
@@ -14,8 +13,6 @@ namespace sluice::admin {
 namespace {
 
 constexpr size_t kMostShown = 1000;
-
-absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 }  // namespace
 
@@ -54,22 +51,20 @@ absl::StatusOr<server::BanOrder> ParseBanOrder(std::string_view json) {
   server::BanOrder order;
   for (const auto& [key, value] : parsed->items()) {
     if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
-      return Wrong(absl::StrFormat("unknown key '%s'%s", key, conf::MayBe(key, kKeys)));
+      return UnknownKey(key, kKeys);
+    }
+    if (key == "do") {
+      size_t which = 0;
+      absl::Status status = ReadChoice(value, key, server::kBanDeeds, which);
+      if (!status.ok()) return status;
+      order.deed = static_cast<server::BanOrder::Deed>(which);
+      continue;
     }
     std::string text;
     if (absl::Status status = ReadText(value, key, text); !status.ok()) return status;
     if (key == "limit") order.limit = text;
     if (key == "key") order.key = text;
     if (key == "reason") order.reason = text;
-    if (key == "do") {
-      const auto* const known =
-          std::find(std::begin(server::kBanDeeds), std::end(server::kBanDeeds), text);
-      if (known == std::end(server::kBanDeeds)) {
-        return Wrong(
-            absl::StrFormat("do: there is no '%s'%s", text, conf::MayBe(text, server::kBanDeeds)));
-      }
-      order.deed = static_cast<server::BanOrder::Deed>(known - std::begin(server::kBanDeeds));
-    }
     if (key == "for") {
       const absl::StatusOr<std::chrono::nanoseconds> lasts = conf::ParseDuration(text);
       if (!lasts.ok() || *lasts < ratelimit::kShortestBan || *lasts > ratelimit::kLongestBan) {
@@ -78,9 +73,7 @@ absl::StatusOr<server::BanOrder> ParseBanOrder(std::string_view json) {
       order.lasts = *lasts;
     }
   }
-  for (const std::string_view key : {"do", "limit", "key"}) {
-    if (!parsed->contains(std::string(key))) return Wrong(absl::StrFormat("%s is missing", key));
-  }
+  if (absl::Status status = HasAll(*parsed, {"do", "limit", "key"}); !status.ok()) return status;
   const bool bans = order.deed == server::BanOrder::Deed::kBan;
   if (bans != parsed->contains("for")) {
     return Wrong(bans ? "for is missing: how long the ban lasts" : "for is for do = \"ban\"");

@@ -1,9 +1,11 @@
 #include "proxy/admin/json.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "conf/nearest.h"
 
 namespace sluice::admin {
 namespace {
@@ -17,6 +19,31 @@ std::string Sentence(std::string_view what) {
 }
 
 }  // namespace
+
+absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
+
+absl::Status UnknownKey(std::string_view key, std::span<const std::string_view> keys) {
+  return Wrong(absl::StrFormat("unknown key '%s'%s", key, conf::MayBe(key, keys)));
+}
+
+absl::Status HasAll(const Json& object, std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (!object.contains(std::string(key))) return Wrong(absl::StrFormat("%s is missing", key));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadChoice(const Json& value, std::string_view key,
+                        std::span<const std::string_view> names, size_t& which) {
+  std::string text;
+  if (absl::Status status = ReadText(value, key, text); !status.ok()) return status;
+  const auto known = std::find(names.begin(), names.end(), text);
+  if (known == names.end()) {
+    return Wrong(absl::StrFormat("%s: there is no '%s'%s", key, text, conf::MayBe(text, names)));
+  }
+  which = static_cast<size_t>(known - names.begin());
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Json> ParseObject(std::string_view json, std::string_view example) {
   try {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "conf/nearest.h"
 #include "conf/units.h"
 #include "proxy/admin/exposition.h"
 #include "proxy/admin/json.h"
@@ -74,8 +73,6 @@ Json LimitJson(const server::Supervisor& supervisor, const Limit& limit) {
   return json;
 }
 
-absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
-
 // The keys of [[limit]] are what they are in a file, and so are their values: JSON's texts,
 // numbers, flags and lists of them are TOML's.
 absl::StatusOr<std::string> TomlOf(const Json& object) {
@@ -110,7 +107,13 @@ absl::Status ReadKey(const std::string& key, const Json& value, server::LimitOrd
     return absl::OkStatus();
   }
   if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
-    return Wrong(absl::StrFormat("unknown key '%s'%s", key, conf::MayBe(key, kKeys)));
+    return UnknownKey(key, kKeys);
+  }
+  if (key == "do") {
+    size_t which = 0;
+    absl::Status status = ReadChoice(value, key, server::kLimitDeeds, which);
+    order.deed = static_cast<server::LimitOrder::Deed>(which);
+    return status;
   }
   std::string text;
   if (absl::Status status = ReadText(value, key, text); !status.ok()) return status;
@@ -123,15 +126,6 @@ absl::Status ReadKey(const std::string& key, const Json& value, server::LimitOrd
           absl::StrFormat("for: '%s' is no time such as \"30min\", of a year at most", text));
     }
     order.lasts = *lasts;
-  }
-  if (key == "do") {
-    const auto* const known =
-        std::find(std::begin(server::kLimitDeeds), std::end(server::kLimitDeeds), text);
-    if (known == std::end(server::kLimitDeeds)) {
-      return Wrong(
-          absl::StrFormat("do: there is no '%s'%s", text, conf::MayBe(text, server::kLimitDeeds)));
-    }
-    order.deed = static_cast<server::LimitOrder::Deed>(known - std::begin(server::kLimitDeeds));
   }
   return absl::OkStatus();
 }
@@ -208,9 +202,7 @@ absl::StatusOr<server::LimitOrder> ParseLimitOrder(std::string_view json) {
   for (const auto& [key, value] : parsed->items()) {
     if (absl::Status status = ReadKey(key, value, order); !status.ok()) return status;
   }
-  for (const std::string_view key : {"do", "limit"}) {
-    if (!parsed->contains(std::string(key))) return Wrong(absl::StrFormat("%s is missing", key));
-  }
+  if (absl::Status status = HasAll(*parsed, {"do", "limit"}); !status.ok()) return status;
   const bool sets = order.deed == server::LimitOrder::Deed::kSet;
   if (sets != parsed->contains("set")) {
     return Wrong(sets ? "set is missing: what of the limit is to be how"

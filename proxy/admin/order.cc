@@ -5,27 +5,12 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "conf/nearest.h"
 #include "proxy/admin/json.h"
 
 namespace sluice::admin {
 namespace {
 
 constexpr std::string_view kKeys[] = {"pool", "server", "do", "weight", "backup", "reason"};
-
-absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
-
-absl::Status ReadDeed(const Json& value, server::Deed& deed) {
-  std::string name;
-  if (absl::Status status = ReadText(value, "do", name); !status.ok()) return status;
-  const std::optional<server::Deed> known = server::ParseDeed(name);
-  if (!known) {
-    return Wrong(
-        absl::StrFormat("do: there is no '%s'%s", name, conf::MayBe(name, server::kDeeds)));
-  }
-  deed = *known;
-  return absl::OkStatus();
-}
 
 absl::Status ReadWeight(const Json& value, std::optional<uint32_t>& weight) {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<uint32_t>::max()) {
@@ -39,14 +24,19 @@ absl::Status ReadKey(const std::string& key, const Json& value, server::Order& o
   if (key == "pool") return ReadText(value, key, order.pool);
   if (key == "server") return ReadText(value, key, order.server);
   if (key == "reason") return ReadText(value, key, order.reason);
-  if (key == "do") return ReadDeed(value, order.deed);
+  if (key == "do") {
+    size_t which = 0;
+    absl::Status status = ReadChoice(value, key, server::kDeeds, which);
+    order.deed = static_cast<server::Deed>(which);
+    return status;
+  }
   if (key == "weight") return ReadWeight(value, order.weight);
   if (key == "backup") {
     if (!value.is_boolean()) return Wrong("backup must be true or false");
     order.backup = value.get<bool>();
     return absl::OkStatus();
   }
-  return Wrong(absl::StrFormat("unknown key '%s'%s", key, conf::MayBe(key, kKeys)));
+  return UnknownKey(key, kKeys);
 }
 
 }  // namespace
@@ -58,9 +48,7 @@ absl::StatusOr<server::Order> ParseOrder(std::string_view json) {
   for (const auto& [key, value] : parsed->items()) {
     if (absl::Status status = ReadKey(key, value, order); !status.ok()) return status;
   }
-  for (const std::string_view key : {"pool", "server", "do"}) {
-    if (!parsed->contains(std::string(key))) return Wrong(absl::StrFormat("%s is missing", key));
-  }
+  if (absl::Status status = HasAll(*parsed, {"pool", "server", "do"}); !status.ok()) return status;
   return order;
 }
 
