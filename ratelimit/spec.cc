@@ -1,6 +1,14 @@
 #include "ratelimit/spec.h"
 
+#include <algorithm>
+
 namespace sluice::ratelimit {
+
+Priority PriorityNamed(std::string_view name) {
+  const auto found = std::find(kPriorityNames.begin(), kPriorityNames.end(), name);
+  if (found == kPriorityNames.end()) return Priority::kNormal;
+  return static_cast<Priority>(found - kPriorityNames.begin());
+}
 
 std::string_view Rate::Validate() const {
   if (count == 0 || per.count() <= 0) return "is nothing at all";

@@ -4,11 +4,19 @@
 #ifndef SLUICE_RATELIMIT_SPEC_H_
 #define SLUICE_RATELIMIT_SPEC_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string_view>
 
 namespace sluice::ratelimit {
+
+// Which requests go first while there is not room for all (admission_queue.h), best first.
+enum class Priority : uint8_t { kCritical, kHigh, kNormal, kLow };
+inline constexpr std::array<std::string_view, 4> kPriorityNames = {"critical", "high", "normal",
+                                                                   "low"};
+// `name` of a configuration that was checked; others are normal.
+Priority PriorityNamed(std::string_view name);
 
 // So many per so much time: "100/s", "20/min".
 struct Rate {
