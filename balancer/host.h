@@ -42,6 +42,9 @@ struct HostStats {
   std::atomic<int64_t> shrunk_at_ns{0};  // overload.h: when `share` was set
   std::atomic<uint32_t> share{kWhole};   // overload.h: of its weight, then
   std::atomic<uint32_t> limit{0};        // requests at once; 0: as many as come
+  std::atomic<bool> adaptive{false};     // `limit` is found from its answers, not stated
+  std::atomic<bool> at_rest{true};       // adaptive: nobody waits and it is not crowded
+  std::atomic<float> crowding{1};        // adaptive: its times over those usual for the kind
   std::atomic<bool> down{false};         // health.h: the checks say so
   std::atomic<Duty> duty{Duty::kReady};  // what is not ready gets no request, panic or not
 
@@ -54,12 +57,17 @@ struct HostStats {
   std::atomic<int64_t> busy_since_ns{0};        // when the first of those that wait was sent
   std::atomic<int64_t> settled_at_ns{0};        // when it last answered or failed
   std::atomic<uint64_t> settled{0};             // answers and failures, ever
+  // Of answers whose time tells how crowded it is; ever, and they wrap:
+  std::atomic<uint32_t> timed{0};     // their number
+  std::atomic<uint32_t> stretch{0};   // time over the usual one of the kind, in 1/1024
+  std::atomic<uint32_t> timed_us{0};  // times
 
   // Written on failures, and on the first success after some.
   alignas(64) std::atomic<uint32_t> failures{0};  // in a row
   std::atomic<uint32_t> rests{0};                 // in a row; each doubles the next
   std::atomic<uint64_t> errors{0};                // failed answers, ever
   std::atomic<uint64_t> timeouts{0};              // of them, those that never came
+  std::atomic<uint64_t> overloads{0};             // answers that asked for less, ever
 
   // A resting server is skipped while another one can be used.
   bool Resting(TimePoint now) const {

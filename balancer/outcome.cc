@@ -50,7 +50,10 @@ void Record(HostStats& host, const Outcome& outcome, TimePoint now) {
   const int64_t now_ns = Nanos(now);
   const int64_t last_ns = host.settled_at_ns.exchange(now_ns, std::memory_order_relaxed);
   const uint64_t before = host.settled.fetch_add(1, std::memory_order_relaxed);
-  if (outcome.result == Result::kOverloaded) Shrink(host, outcome.retry_after, now);
+  if (outcome.result == Result::kOverloaded) {
+    host.overloads.fetch_add(1, std::memory_order_relaxed);
+    Shrink(host, outcome.retry_after, now);
+  }
   const bool failed = outcome.result == Result::kFailed || outcome.result == Result::kTimedOut;
   if (failed) {
     host.errors.fetch_add(1, std::memory_order_relaxed);

@@ -40,7 +40,9 @@ inline uint32_t RampedLimit(uint32_t limit, uint32_t ramp) {
 // The requests that a host may hold now; 0: as many as come.
 inline uint32_t LimitNow(const HostStats& host, Duration slow_start, TimePoint now) {
   const uint32_t limit = host.limit.load(std::memory_order_relaxed);
-  return limit == 0 ? 0 : RampedLimit(limit, Ramp(host, slow_start, now));
+  // What is found from its answers has its own slow start.
+  if (limit == 0 || host.adaptive.load(std::memory_order_relaxed)) return limit;
+  return RampedLimit(limit, Ramp(host, slow_start, now));
 }
 
 inline bool Full(const HostStats& host, Duration slow_start, TimePoint now) {

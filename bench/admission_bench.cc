@@ -1,6 +1,6 @@
-// What it costs to know who asks and whether he may: the key of a limit by its parts, a token, an
-// address in a set of networks by how many there are, and a key among those banned. `bytes` is what
-// one network takes.
+// What it costs to know who asks and whether he may: the key of a limit by its parts, a token, a
+// ticket, an address in a set of networks by how many there are, and a key among those banned.
+// `bytes` is what one network takes. And what it costs to tell who must wait.
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -10,7 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "proxy/admission/bans.h"
 #include "proxy/admission/limit_key.h"
+#include "proxy/admission/waiting_page.h"
 #include "proxy/base/cidr_set.h"
+#include "proxy/crypto/key_ring.h"
+#include "ratelimit/ticket.h"
 #include "tests/admission/asking.h"
 
 namespace sluice {
@@ -45,6 +48,23 @@ void BM_Token(benchmark::State& state) {
   state.SetLabel(absl::StrFormat("%d bytes", token.size()));
 }
 BENCHMARK(BM_Token)->Arg(50)->Arg(500)->Arg(5000);
+
+// A visitor's ticket: read, as each request of an admitted one asks for; and read and written
+// again, as each poll of who waits. With two threads the keys are shared.
+void BM_Ticket(benchmark::State& state, bool written_again) {
+  static const crypto::KeyRing keys = *crypto::KeyRing::Of(crypto::KeyRing::MakeLine());
+  const ratelimit::TicketTerms terms{.room = 7, .grace_s = 300};
+  ratelimit::TicketText text =
+      ratelimit::WriteTicket({.room = 7, .id = 1, .order = 2, .issued_s = 1000}, keys);
+  for (auto _ : state) {
+    const ratelimit::TicketReading reading =
+        ratelimit::ReadTicket({text.data(), text.size()}, terms, keys, 1000);
+    if (!reading.good()) state.SkipWithError("no ticket");
+    if (written_again) text = ratelimit::WriteTicket(reading.ticket, keys);
+  }
+}
+BENCHMARK_CAPTURE(BM_Ticket, read, false)->ThreadRange(1, 2);
+BENCHMARK_CAPTURE(BM_Ticket, read_and_written, true)->ThreadRange(1, 2);
 
 // Addresses drawn evenly; networks of the lengths that lists are made of, half of them asked for.
 void BM_Find(benchmark::State& state, bool v6) {
@@ -94,6 +114,31 @@ void BM_Banned(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(bans->Until(asked[++i % asked.size()], now));
 }
 BENCHMARK(BM_Banned)->Args({0, 0})->ArgsProduct({{1, 1000, 65536}, {0, 1}});
+
+// What a visit to the line costs beside its ticket: the page, and the JSON its script asks for.
+void BM_WaitingPage(benchmark::State& state, const std::string& accept_language, bool html) {
+  const auto page = admission::WaitingPage::Make({.name = "sale"});
+  const admission::WaitingView view{.position = 54'322,
+                                    .ahead = 54'321,
+                                    .least = std::chrono::minutes(33),
+                                    .most = std::chrono::minutes(41),
+                                    .poll = std::chrono::seconds(100),
+                                    .message = "Sizes 38 and 39 are sold out."};
+  size_t size = 0;
+  for (auto _ : state) {
+    Arena arena;
+    size =
+        (html ? page->Html(view, accept_language, arena) : page->Json(view, accept_language, arena))
+            .size();
+    benchmark::DoNotOptimize(size);
+  }
+  state.counters["size"] = static_cast<double>(size);
+}
+BENCHMARK_CAPTURE(BM_WaitingPage, html_en, "en-GB,en;q=0.9", true);
+BENCHMARK_CAPTURE(BM_WaitingPage, html_de, "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7", true);
+BENCHMARK_CAPTURE(BM_WaitingPage, json_en, "en-GB,en;q=0.9", false);
+BENCHMARK_CAPTURE(BM_WaitingPage, json_de, "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7", false);
+BENCHMARK_CAPTURE(BM_WaitingPage, json_none_read, "fr-CH,fr;q=0.9,it;q=0.8,*;q=0.5", false);
 
 }  // namespace
 }  // namespace sluice

@@ -7,7 +7,7 @@ file(GLOB load_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/load/*.cc
   ${CMAKE_SOURCE_DIR}/bench/load/*/*.cc)
 list(FILTER load_sources EXCLUDE REGEX "/main\\.cc$")
 add_library(load STATIC ${load_sources})
-target_link_libraries(load PUBLIC base OpenSSL::SSL)
+target_link_libraries(load PUBLIC base demo ratelimit OpenSSL::SSL)
 
 # sluice_program(NAME SOURCE LINK...): SOURCE is relative to bench/.
 function(sluice_program name source)
@@ -26,7 +26,9 @@ sluice_program(load_echo      load/echo/main.cc)
 sluice_program(load_h2_attack load/attack/main.cc CLI11::CLI11)
 sluice_program(load_sink      load/sink/main.cc)
 sluice_program(load_farm      load/farm/main.cc CLI11::CLI11)
+sluice_program(load_sale      load/sale/main.cc CLI11::CLI11)
 sluice_program(load_impatient load/impatient/main.cc CLI11::CLI11)
+sluice_program(load_waiters   load/waiters/main.cc CLI11::CLI11)
 
 # The simulated farms, for the table and for the tests of the strategies.
 add_library(balance_farm STATIC ${CMAKE_SOURCE_DIR}/bench/balance/farm.cc)

@@ -1,7 +1,8 @@
 // What a rate limit costs one request, by threads and by how many keys there are: one key alone, a
 // refusal, keys in a table, keys in a table that is too small, two limits in a chain, and a limit
 // of a fleet. The rival is what one writes first: a map of token buckets behind a mutex. `admitted`
-// is the share that passed, `bytes` what a key costs.
+// is the share that passed, `bytes` what a key costs. And what it costs to wait for a place at a
+// server, in order or newest first.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -9,9 +10,11 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "proxy/admission/quota_gate.h"
+#include "ratelimit/admission_queue.h"
 #include "ratelimit/gate_chain.h"
 #include "ratelimit/keyed_gate.h"
 
@@ -202,6 +205,65 @@ BENCHMARK(BM_MutexAndMap)
     ->Arg(4'000'000)
     ->ThreadRange(1, 2)
     ->UseRealTime();
+
+// The admission queue with range(0) waiting, of as many clients as range(1) says, all visitors of
+// one class: one is served and another joins, at a pace that lets the queue stand or not.
+void BM_AdmissionQueue(benchmark::State& state, Duration pace) {
+  const auto waiting = static_cast<size_t>(state.range(0));
+  const auto clients = static_cast<uint64_t>(state.range(1));
+  std::vector<AdmissionQueue::Entry> entries(waiting + 1);
+  AdmissionQueue queue;
+  TimePoint now{1h};
+  uint64_t draw = 1;
+  const auto join = [&](AdmissionQueue::Entry& entry) {
+    draw = draw * 6364136223846793005u + 1442695040888963407u;
+    entry.client = (draw >> 33) % clients;
+    entry.deadline = now + 1h;
+    queue.Join(entry, {.entries = waiting + 1}, now, [](AdmissionQueue::Entry&) {});
+  };
+  for (AdmissionQueue::Entry& entry : entries) join(entry);
+  int64_t stood = 0;
+  for (auto _ : state) {
+    now += pace;
+    AdmissionQueue::Entry* const next =
+        queue.Next(now, [](const AdmissionQueue::Entry&) { return true; });
+    queue.Serve(*next, now);
+    join(*next);
+    stood += queue.Stands(Priority::kNormal, now) ? 1 : 0;
+  }
+  state.counters["stood"] = static_cast<double>(stood) / static_cast<double>(state.iterations());
+  for (AdmissionQueue::Entry& entry : entries) queue.Leave(entry, now);
+}
+BENCHMARK_CAPTURE(BM_AdmissionQueue, in_order, 1ns)
+    ->Args({100, 100})
+    ->Args({10'000, 10'000})
+    ->Args({10'000, 100})
+    ->Args({1'000'000, 1'000'000});
+BENCHMARK_CAPTURE(BM_AdmissionQueue, newest_first, 1ms)->Args({10'000, 10'000});
+
+// The same, and who leaves is any of them: its client gave up.
+void BM_AdmissionQueueLeave(benchmark::State& state) {
+  const auto waiting = static_cast<size_t>(state.range(0));
+  std::vector<AdmissionQueue::Entry> entries(waiting);
+  AdmissionQueue queue;
+  TimePoint now{1h};
+  uint64_t draw = 1;
+  const auto join = [&](AdmissionQueue::Entry& entry) {
+    entry.client = draw >> 33;
+    entry.deadline = now + 1h;
+    queue.Join(entry, {.entries = waiting}, now, [](AdmissionQueue::Entry&) {});
+  };
+  for (AdmissionQueue::Entry& entry : entries) join(entry);
+  for (auto _ : state) {
+    now += 1ns;
+    draw = draw * 6364136223846793005u + 1442695040888963407u;
+    AdmissionQueue::Entry& leaves = entries[(draw >> 33) % waiting];
+    queue.Leave(leaves, now);
+    join(leaves);
+  }
+  for (AdmissionQueue::Entry& entry : entries) queue.Leave(entry, now);
+}
+BENCHMARK(BM_AdmissionQueueLeave)->Arg(10'000);
 
 }  // namespace
 }  // namespace sluice::ratelimit

@@ -71,6 +71,24 @@ void NameRoutes(std::vector<Route>& routes) {
   }
 }
 
+// What rooms say of routes, said by the routes. Of two that name one route the first has it, and
+// the other is reported.
+void EnterRooms(Config& config) {
+  const auto enter = [&](bool all) {
+    for (const WaitingRoom& room : config.waiting_rooms) {
+      for (const std::string& name : room.routes) {
+        if ((name == "*") != all) continue;
+        for (Route& route : config.routes) {
+          const bool named = all ? !route.pool.empty() : route.name == name;
+          if (named && route.waiting_room.empty()) route.waiting_room = room.name;
+        }
+      }
+    }
+  };
+  enter(/*all=*/false);
+  enter(/*all=*/true);
+}
+
 }  // namespace
 
 void Complete(Config& config) {
@@ -90,6 +108,10 @@ void Complete(Config& config) {
   }
   for (Route& route : config.routes) CompleteMatch(route.match);
   NameRoutes(config.routes);
+  EnterRooms(config);
+  for (WaitingRoom& room : config.waiting_rooms) {
+    for (Bypass& bypass : room.bypass) CompleteMatch(bypass.match);
+  }
 }
 
 }  // namespace sluice::conf

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "conf/limit.h"
+#include "conf/match.h"
 #include "conf/pool.h"
 #include "conf/tls.h"
+#include "conf/waiting_room.h"
 
 namespace sluice::conf {
 
@@ -81,23 +83,6 @@ struct Forwarding {
   std::string request_id = "keep";  // "keep": from trusted proxies, else made; "make"; "off"
 };
 
-// "name" and "value"; value empty: present is enough.
-struct FieldMatch {
-  std::string name;
-  std::string value;
-  bool present_only = false;
-};
-
-struct Match {
-  std::vector<std::string> host;  // "shop.example", "*.shop.example"; empty: any
-  std::string path;               // exact
-  std::string path_prefix;        // on segment borders: "/api" matches "/api" and "/api/x"
-  std::vector<std::string> method;
-  std::vector<FieldMatch> header;
-  std::vector<FieldMatch> cookie;
-  std::vector<FieldMatch> query;
-};
-
 struct HeaderEdits {
   std::vector<std::pair<std::string, std::string>> set;  // replaces
   std::vector<std::pair<std::string, std::string>> add;
@@ -133,6 +118,9 @@ struct Route {
   uint64_t response_rate = 0;        // bytes per second of one answer; 0: no limit
   uint64_t response_rate_after = 0;  // bytes that are free of it
   std::vector<RouteLimit> limits;
+  std::string priority = "normal";  // in the pool's queue: a name of ratelimit::kPriorityNames
+  std::string waiting_room;         // that its visitors must have passed; empty: none
+  bool ends_session = false;        // a good answer here, not to a GET, frees the visitor's place
   // Absent: the pool's.
   std::optional<Duration> connect_timeout;
   std::optional<Duration> head_timeout;
@@ -213,6 +201,9 @@ struct Config {
   std::vector<Pool> pools;
   std::vector<Route> routes;  // none written and one pool: everything goes there
   std::vector<Limit> limits;
+  std::vector<WaitingRoom> waiting_rooms = {};
+  std::vector<Event> events = {};
+  State state = {};
   std::optional<Jwt> jwt = std::nullopt;
   std::vector<Answer> answers;
   AccessLog access_log;

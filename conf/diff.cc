@@ -25,17 +25,40 @@ std::string_view NameOf(const Owner& owner) {
   if (auto* const* pool = std::get_if<Pool*>(&owner)) return (*pool)->name;
   if (auto* const* server = std::get_if<Server*>(&owner)) return (*server)->address;
   if (auto* const* route = std::get_if<Route*>(&owner)) return (*route)->name;
+  if (auto* const* limit = std::get_if<RouteLimit*>(&owner)) return (*limit)->name;
+  if (auto* const* limit = std::get_if<Limit*>(&owner)) return (*limit)->name;
+  if (auto* const* room = std::get_if<WaitingRoom*>(&owner)) return (*room)->name;
+  if (auto* const* event = std::get_if<Event*>(&owner)) return (*event)->name;
   return {};
+}
+
+// A bypass has no name: it is what it says.
+std::string Said(Bypass& bypass) {
+  std::string text;
+  for (const Key& key : Keys()) {
+    if (SectionOf(key.path) != "waiting_room.bypass") continue;
+    Bypass none;
+    const std::string value = FormatField(key, key.at(Owner(&bypass)));
+    if (value == FormatField(key, key.at(Owner(&none)))) continue;
+    text += absl::StrFormat("%s%s = %s", text.empty() ? "" : ", ", LastName(key.path), value);
+  }
+  return text;
+}
+
+std::string LabelName(const Owner& owner) {
+  if (auto* const* answer = std::get_if<Answer*>(&owner)) {
+    return absl::StrFormat("%d", (*answer)->status);
+  }
+  if (auto* const* bypass = std::get_if<Bypass*>(&owner)) return Said(**bypass);
+  return std::string(NameOf(owner));
 }
 
 std::string Label(const Section& section, const Owner& owner, std::string_view around) {
   std::string_view kind = LastName(section.path);
   if (kind == "servers") kind = "server";
   if (kind == "certificates") kind = "certificate";
-  auto* const* answer = std::get_if<Answer*>(&owner);
-  const std::string name =
-      answer != nullptr ? absl::StrFormat("%d", (*answer)->status) : std::string(NameOf(owner));
-  return absl::StrFormat("%s%s%s '%s'", around, around.empty() ? "" : " ", kind, name);
+  if (kind == "limits") kind = "limit";
+  return absl::StrFormat("%s%s%s '%s'", around, around.empty() ? "" : " ", kind, LabelName(owner));
 }
 
 class Photographer {

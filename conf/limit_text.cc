@@ -1,9 +1,11 @@
 #include "conf/limit_text.h"
 
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "conf/include.h"
 #include "conf/reader.h"
 #include "conf/report.h"
@@ -24,6 +26,18 @@ void Copy(const Report& report, std::string_view section, std::string_view place
     const Field target = key.at(to);
     std::visit([&](auto* source) { *std::get<decltype(source)>(target) = *source; }, key.at(from));
   }
+}
+
+// "burst = 40", a line for each key of the section that is there and not as in `usual`, if given.
+std::string Lines(std::string_view section, Owner of, std::optional<Owner> usual) {
+  std::string text;
+  for (const Key& key : Keys()) {
+    if (SectionOf(key.path) != section) continue;
+    const std::string value = FormatField(key, key.at(of));
+    if (value == "(none)" || (usual && value == FormatField(key, key.at(*usual)))) continue;
+    absl::StrAppendFormat(&text, "%s = %s\n", key.path.substr(sizeof "limit"), value);
+  }
+  return text;
 }
 
 std::string Sentences(const Report& report) {
@@ -70,6 +84,13 @@ absl::StatusOr<Limit> LoadLimit(std::string_view toml, const Limit* base) {
   if (!report.ok()) return absl::InvalidArgumentError(Sentences(report));
   if (config.limits.size() != 1) return absl::InvalidArgumentError("one limit at a time");
   return std::move(config.limits.front());
+}
+
+std::string FormatLimit(const Limit& limit) {
+  Limit copy = limit, usual;
+  std::string text = "[[limit]]\n" + Lines("limit", &copy, &usual);
+  if (copy.ban) text += Lines("limit.ban", &*copy.ban, std::nullopt);
+  return text;
 }
 
 }  // namespace sluice::conf

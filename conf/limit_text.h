@@ -15,6 +15,9 @@ namespace sluice::conf {
 // that is null. An error is one sentence about each thing wrong.
 absl::StatusOr<Limit> LoadLimit(std::string_view toml, const Limit* base);
 
+// The other way round: a table that LoadLimit(…, nullptr) makes the same limit of.
+std::string FormatLimit(const Limit& limit);
+
 }  // namespace sluice::conf
 
 #endif  // SLUICE_CONF_LIMIT_TEXT_H_

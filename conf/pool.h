@@ -75,11 +75,14 @@ struct Pool {
   uint32_t tries = 3;            // servers tried for one request, the first included
   Retry retry = {};
   Hedge hedge = {};
-  uint32_t concurrency = 0;      // requests at once at each server; 0: as many as come
-  uint32_t queue = 4096;         // requests that wait for a server
-  Duration queue_timeout = 10s;  // and how long each
-  Duration cancel_hold = 30s;    // what a request that was given up may keep its place
-  uint32_t max_connections = 0;  // to each server, idle ones included; 0: no limit
+  // Requests at once at each server; 0: as many as come; none: "auto".
+  std::optional<uint32_t> concurrency = std::nullopt;
+  Duration stream_after = 5s;       // auto: what takes longer holds no place
+  uint32_t queue = 4096;            // requests that wait for a server
+  uint64_t queue_bytes = 64 << 20;  // of their bodies
+  Duration queue_timeout = 10s;     // and how long each waits
+  Duration cancel_hold = 30s;       // what a request that was given up may keep its place
+  uint32_t max_connections = 0;     // to each server, idle ones included; 0: no limit
   uint64_t max_head = 32 << 10;
   bool nodelay = true;
   Duration tcp_keepalive = 60s;  // 0: off

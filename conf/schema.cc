@@ -77,6 +77,19 @@ constexpr Section kSections[] = {
      "Shut out who keeps coming after being refused: 403 without a look at anything else; ban = {} "
      "is enough.",
      Emplace<&Limit::ban>, IfAny<&Limit::ban>},
+    {"waiting_room", true,
+     "Where visitors wait while the servers carry no more of them. Who is let in stays in, for all "
+     "requests of his session; places are cookies that sluice signs.",
+     Append<&Config::waiting_rooms>, Each<&Config::waiting_rooms>},
+    {"waiting_room.bypass", true,
+     "Requests that pass as if there were no room, and whose clients count for nothing there: "
+     "those for which everything written in one of these tables is true.",
+     Append<&WaitingRoom::bypass>, Each<&WaitingRoom::bypass>},
+    {"event", true,
+     "A sale that was announced. Events of one room may not overlap, from the beginning of "
+     "prequeue to end.",
+     Append<&Config::events>, Each<&Config::events>},
+    {"state", false, "What a restart shall find again.", Same, OnlySame},
     {"jwt", false,
      "Tokens of clients (JSON Web Tokens, signed with HS256): their claims can be parts of a "
      "limit's "
@@ -97,14 +110,16 @@ constexpr Section kSections[] = {
     {"admin", false, "Metrics, status and health of sluice itself.", Same, OnlySame},
     {"resolver", false, "How names of servers become addresses.", Same, OnlySame},
     {"store", false,
-     "What several sluices share, for limits of scope \"fleet\": a Redis or Valkey.", Same,
-     OnlySame},
+     "What several sluices share, for limits and waiting rooms of scope \"fleet\": a Redis or "
+     "Valkey.",
+     Same, OnlySame},
     {"process", false, "Threads, user, files and shutdown.", Same, OnlySame},
 };
 
 std::vector<Key> AllKeys() {
   std::vector<Key> all;
-  for (const auto& some : {ListenerKeys(), PoolKeys(), RouteKeys(), LimitKeys(), ProcessKeys()}) {
+  for (const auto& some :
+       {ListenerKeys(), PoolKeys(), RouteKeys(), LimitKeys(), RoomKeys(), ProcessKeys()}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -24,29 +24,36 @@
 namespace sluice::conf {
 
 // The object that a section's keys are fields of.
-using Owner = std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server*, ServerTls*,
-                           Sticky*, HealthCheck*, balancer::BreakerSpec*, Route*, RouteLimit*,
-                           Limit*, LimitBan*, Jwt*, Redirect*, Respond*, Answer*>;
+using Owner =
+    std::variant<Config*, Listener*, Tls*, Certificate*, Pool*, Server*, ServerTls*, Sticky*,
+                 HealthCheck*, balancer::BreakerSpec*, Route*, RouteLimit*, Limit*, LimitBan*,
+                 WaitingRoom*, Bypass*, Event*, Jwt*, Redirect*, Respond*, Answer*>;
 
 using Texts = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 using Field = std::variant<std::string*, std::optional<std::string>*, bool*, int*, uint32_t*,
-                           uint64_t*, Duration*, std::optional<Duration>*, std::optional<Rate>*,
-                           Texts*, Pairs*, std::vector<FieldMatch>*, File*>;
+                           uint64_t*, Duration*, std::optional<Duration>*, std::optional<uint32_t>*,
+                           std::optional<std::optional<uint32_t>>*, std::optional<Rate>*,
+                           std::optional<std::optional<Rate>>*, Time*, Texts*, Pairs*,
+                           std::vector<FieldMatch>*, File*, std::vector<File>*>;
 
 enum class Type : uint8_t {
   kText,
   kChoice,  // one of the words in `allowed`; into a bool: the second word is true
   kFlag,
-  kCount,     // a whole number
-  kDuration,  // units.h
+  kCount,        // a whole number
+  kCountOrAuto,  // the same, or "auto": none
+  kDuration,     // units.h
   kSize,
   kByteRate,
   kRate,
+  kRateOrAuto,    // the same, or "auto": none
+  kTime,          // a date and time of TOML, with its offset
   kTexts,         // a list of texts; one text alone stands for a list of one
   kPairs,         // { "X-Name" = "value" }
-  kFieldMatches,  // { name = "value", other = true }; true: present is enough
+  kFieldMatches,  // { name = "value", other = true }; true, or a name alone: present is enough
   kFile,          // the name of a file, whose content becomes the value (of a text: all of it)
+  kFiles,         // a list of such names
 };
 
 // Stands where a default would, for keys that must be written.

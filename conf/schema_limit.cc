@@ -28,9 +28,9 @@ constexpr Key kKeys[] = {
      "is half of one server."},
     {"limit.action", Type::kChoice, At<&Limit::action>, "\"reject\"", "reject|delay|tag|close",
      "What happens beyond it: 429; a wait until it fits, of max_delay at most, and then 429; the "
-     "request waits behind all others where servers are full, and tells them by X-Sluice-Limited; "
-     "or the connection (of HTTP/2 the request's stream) is closed "
-     "without a word. Those that are tagged take half of a pool's queue at most."},
+     "request is of priority low where servers are full, whatever its route says, and tells them "
+     "by X-Sluice-Limited; or the connection (of HTTP/2 the request's stream) is closed without a "
+     "word."},
     {"limit.max_delay", Type::kDuration, At<&Limit::max_delay>, "\"1s\"", "1ms..1min",
      "Longest wait of action = \"delay\"."},
     {"limit.dry_run", Type::kFlag, At<&Limit::dry_run>, "false", "",

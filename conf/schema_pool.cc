@@ -57,13 +57,26 @@ constexpr Key kKeys[] = {
      "Age at which a connection to a server is replaced."},
     {"pool.tries", Type::kCount, At<&Pool::tries>, "3", "1..10",
      "Servers tried for one request, the first included."},
-    {"pool.concurrency", Type::kCount, At<&Pool::concurrency>, "0", "0..1000000",
-     "Requests that each server works on at once, exactly, over all workers; further ones wait in "
-     "the queue. 0: as many as come."},
+    {"pool.concurrency", Type::kCountOrAuto, At<&Pool::concurrency>, "\"auto\"", "0..1000000",
+     "Requests that each server works on at once, over all workers; further ones wait in the "
+     "queue. \"auto\": as many as it carries without becoming slow, found from its own answers, "
+     "and all servers together no more than what they share carries; where max_connections is set, "
+     "that many. A number: exactly so many. 0: as many as come."},
+    {"pool.stream_after", Type::kDuration, At<&Pool::stream_after>, "\"5s\"", "100ms..1h",
+     "With concurrency = \"auto\": a request or an answer that takes longer to send than this is a "
+     "stream, and one of a kind that usually waits longer a long poll; these give their place "
+     "back."},
     {"pool.queue", Type::kCount, At<&Pool::queue>, "4096", "0..1000000",
-     "Requests that wait while all servers are full; beyond: 503."},
+     "Requests that wait while all servers are full, those of the better priority before "
+     "others; clients take turns. When it is full who comes is answered 503 with Retry-After, or "
+     "takes the place of one of a lower priority, who then is."},
+    {"pool.queue_bytes", Type::kSize, At<&Pool::queue_bytes>, "\"64MiB\"", "0B..64GiB",
+     "And what they hold of their bodies (request_buffer of the route) together; those without a "
+     "body take nothing of it."},
     {"pool.queue_timeout", Type::kDuration, At<&Pool::queue_timeout>, "\"10s\"", "1ms..1h",
-     "Longest wait there; then 503."},
+     "Longest wait there; then 503. While more come than the servers can serve, who has waited a "
+     "second is refused already, unless it is tried again. Who would wait longer than the "
+     "total_timeout of its route leaves when that ends."},
     {"pool.cancel_hold", Type::kDuration, At<&Pool::cancel_hold>, "\"30s\"", "0s..1h",
      "How long a request that was given up (its client left, or it took too long) keeps its place "
      "at a server with a limit, unless the server answers or closes before: a server goes on "

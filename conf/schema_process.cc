@@ -62,8 +62,8 @@ constexpr Key kKeys[] = {
     {"store.prefix", Type::kText, At<&Config::store, &Store::prefix>, "\"sluice:\"", "",
      "Beginning of the names of all keys; the same on all machines of a fleet.", CheckStorePrefix},
     {"store.instances", Type::kCount, At<&Config::store, &Store::instances>, "1", "1..10000",
-     "How many machines share the store, until it has told: so large a part of a limit each takes "
-     "when it starts while the store is silent."},
+     "How many machines share the store, until it has told: so large a part of a limit, and "
+     "of a room's numbers, each takes when it starts while the store is silent."},
 
     {"process.workers", Type::kCount, At<&Config::process, &Process::workers>, "0", "0..1024",
      "Worker threads; 0: the processors this process may use. Read at start only."},

@@ -25,6 +25,17 @@ constexpr Key kKeys[] = {
      "How fast the body of one answer passes, in blocks of some 64 KiB; 0: at once."},
     {"route.response_rate_after", Type::kSize, At<&Route::response_rate_after>, "0", "0B..1TiB",
      "How much of it passes at once, before response_rate holds."},
+    {"route.priority", Type::kChoice, At<&Route::priority>, "\"normal\"",
+     "critical|high|normal|low",
+     "Whose requests get a place first while all servers of the pool are full: what ends a "
+     "purchase before what begins one. One place in twenty goes to a lower priority that waits, "
+     "so that none starves. What is low takes half of the queue at most."},
+    {"route.waiting_room", Type::kText, At<&Route::waiting_room>, kNone, "",
+     "The [[waiting_room]] whose visitors its requests are for.", CheckSlug, "\"sale\""},
+    {"route.ends_session", Type::kFlag, At<&Route::ends_session>, "false", "",
+     "Whether an answer of 2xx or 3xx here, unless to GET or HEAD, ends the visitor's session in "
+     "the waiting room and frees his place: the order that was paid. A server may say the same of "
+     "any answer by the header Sluice-Waiting-Room: done."},
     {"route.connect_timeout", Type::kDuration, At<&Route::connect_timeout>, kOfThePool,
      "1ms..10min", "As in the pool.", nullptr, "\"1s\""},
     {"route.head_timeout", Type::kDuration, At<&Route::head_timeout>, kOfThePool, "1ms..24h",

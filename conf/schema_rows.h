@@ -69,6 +69,7 @@ std::span<const Key> ListenerKeys();  // and what is known of clients
 std::span<const Key> PoolKeys();
 std::span<const Key> RouteKeys();  // and answers of our own
 std::span<const Key> LimitKeys();
+std::span<const Key> RoomKeys();     // waiting rooms, events, what is kept of them
 std::span<const Key> ProcessKeys();  // logs, admin, resolver, process
 
 }  // namespace sluice::conf

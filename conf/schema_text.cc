@@ -17,7 +17,9 @@ uint64_t ParseEnd(Type type, std::string_view text) {
   if (type == Type::kDuration) {
     return static_cast<uint64_t>(ParseDuration(text).value_or(Duration(0)).count());
   }
-  if (type == Type::kSize || type == Type::kFile) return ParseSize(text).value_or(0);
+  if (type == Type::kSize || type == Type::kFile || type == Type::kFiles) {
+    return ParseSize(text).value_or(0);
+  }
   if (type == Type::kByteRate) return ParseByteRate(text).value_or(0);
   uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -84,12 +86,22 @@ struct Formatter {
   std::string operator()(const uint32_t* number) const { return FormatNumber(key.type, *number); }
   std::string operator()(const uint64_t* number) const { return FormatNumber(key.type, *number); }
   std::string operator()(const Duration* time) const { return Quoted(FormatDuration(*time)); }
+  std::string operator()(const std::optional<uint32_t>* number) const {
+    return *number ? absl::StrFormat("%d", **number) : "\"auto\"";
+  }
   std::string operator()(const std::optional<Duration>* time) const {
     return *time ? Quoted(FormatDuration(**time)) : "(none)";
   }
   std::string operator()(const std::optional<Rate>* rate) const {
-    return *rate ? Quoted(FormatRate(**rate)) : "(none)";
+    if (!*rate) return key.type == Type::kRateOrAuto ? "\"auto\"" : "(none)";
+    return Quoted(FormatRate(**rate));
   }
+  // Of what may be "auto" in place of another object's value.
+  template <typename Value>
+  std::string operator()(const std::optional<std::optional<Value>>* own) const {
+    return *own ? (*this)(&**own) : "(none)";
+  }
+  std::string operator()(const Time* time) const { return FormatTime(*time); }
   std::string operator()(const Texts* texts) const { return FormatTexts(*texts); }
   std::string operator()(const Pairs* pairs) const { return FormatPairs(*pairs); }
   std::string operator()(const std::vector<FieldMatch>* matches) const {
@@ -100,6 +112,14 @@ struct Formatter {
     if (file->name.empty()) return "(none)";
     return absl::StrFormat("%s (%d bytes, %016x)", Quoted(file->name), file->content.size(),
                            std::hash<std::string>()(file->content));
+  }
+  std::string operator()(const std::vector<File>* files) const {
+    std::string list = "[";
+    for (const File& file : *files) {
+      if (list.size() > 1) list += ", ";
+      list += (*this)(&file);
+    }
+    return list + "]";
   }
 };
 
@@ -151,6 +171,8 @@ std::string_view Describe(Type type) {
       return "true or false";
     case Type::kCount:
       return "a whole number";
+    case Type::kCountOrAuto:
+      return "a whole number or \"auto\"";
     case Type::kDuration:
       return "a duration such as \"250ms\", \"10s\", \"5min\" or \"1h\"";
     case Type::kSize:
@@ -159,14 +181,20 @@ std::string_view Describe(Type type) {
       return "a size per second such as \"500B/s\"";
     case Type::kRate:
       return "a rate such as \"20/s\", \"100/min\" or \"1000/h\"";
+    case Type::kRateOrAuto:
+      return "a rate such as \"600/min\", or \"auto\"";
+    case Type::kTime:
+      return "a date and time with its offset such as 2026-11-27T09:00:00Z, without quotes";
     case Type::kTexts:
       return "a list of texts";
     case Type::kPairs:
       return "a table of texts such as { \"X-Name\" = \"value\" }";
     case Type::kFieldMatches:
-      return "a table such as { name = \"value\", other = true }";
+      return "a table such as { name = \"value\", other = true }, or a name";
     case Type::kFile:
       return "the name of a file";
+    case Type::kFiles:
+      return "a list of names of files";
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "conf/percent.h"
 #include "conf/syntax.h"
 
 namespace sluice::conf {
@@ -28,25 +29,6 @@ std::optional<uint32_t> ParseNumber(std::string_view text, uint32_t most) {
   return number;
 }
 
-// Nothing for a '%' without two hex digits behind it.
-std::optional<std::string> Unescape(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 2);
-    unsigned byte = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, byte, 16);
-    if (digits.size() != 2 || error != std::errc() || stop != end) return std::nullopt;
-    plain += static_cast<char>(byte);
-    i += 2;
-  }
-  return plain;
-}
-
 // Where a password begins and ends, in a text with "://" before and '@' behind it.
 std::optional<std::pair<size_t, size_t>> PasswordAt(std::string_view text) {
   const size_t scheme = text.find("://");
@@ -63,8 +45,8 @@ std::optional<std::pair<size_t, size_t>> PasswordAt(std::string_view text) {
 absl::Status ReadCredentials(std::string_view text, StoreUrl& url) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return Wrong("names a user without a password");
-  const std::optional<std::string> user = Unescape(text.substr(0, colon));
-  const std::optional<std::string> password = Unescape(text.substr(colon + 1));
+  const std::optional<std::string> user = DecodePercent(text.substr(0, colon));
+  const std::optional<std::string> password = DecodePercent(text.substr(colon + 1));
   if (!user || !password) return Wrong("has a '%' that is none of %00 to %FF");
   if (password->empty()) return Wrong("has an empty password");
   url.user = *user;

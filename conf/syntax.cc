@@ -82,6 +82,19 @@ std::string CheckToken(std::string_view text) {
   return {};
 }
 
+std::string CheckSlug(std::string_view text) {
+  constexpr size_t kLongestSlug = 64;
+  if (text.empty()) return "is empty; write a name";
+  if (text.size() > kLongestSlug) {
+    return absl::StrFormat("is too long; it may have %d letters", kLongestSlug);
+  }
+  const auto fits = [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; };
+  if (!std::all_of(text.begin(), text.end(), fits)) {
+    return "is no name for a cookie and a path; it may have letters, digits, '-' and '_'";
+  }
+  return {};
+}
+
 std::string CheckPath(std::string_view text) {
   if (!text.starts_with('/')) return "does not begin with '/'; write a path such as \"/shop\"";
   const auto foreign = [](char c) {
@@ -263,6 +276,18 @@ std::string CheckAccessFormat(std::string_view text) {
   if (text.find('{') != std::string_view::npos) return {};
   return absl::StrFormat("is neither a format known here nor a text with {fields}%s",
                          MayBe(text, kWords));
+}
+
+std::string CheckStateDir(std::string_view text) {
+  if (std::string wrong = CheckPlain(text); !wrong.empty()) return wrong;
+  if (text == "off" || text.starts_with('/')) return {};
+  return "is no absolute path; write one, or \"off\"";
+}
+
+std::string CheckMessage(std::string_view text) {
+  constexpr size_t kLongestMessage = 1000;
+  if (text.size() <= kLongestMessage) return CheckPlain(text);
+  return absl::StrFormat("is too long; it may have %d bytes", kLongestMessage);
 }
 
 std::string CheckFileMode(std::string_view text) {

@@ -20,6 +20,8 @@ std::string CheckPlain(std::string_view text);
 std::string CheckName(std::string_view text);
 // RFC 9110 section 5.6.2.
 std::string CheckToken(std::string_view text);
+// 1 to 64 letters, digits, '-' and '_': fit for the name of a cookie and for a path as they are.
+std::string CheckSlug(std::string_view text);
 
 // "0.0.0.0:80", "[::]:80", "unix:/run/sluice.sock". Port 0 is any free one.
 std::string CheckListenAddress(std::string_view text);
@@ -81,6 +83,10 @@ std::string CheckAccessOutput(std::string_view text);
 std::string CheckLogOutput(std::string_view text);
 // "json", "combined", or a text with {fields}.
 std::string CheckAccessFormat(std::string_view text);
+// An absolute path, or "off".
+std::string CheckStateDir(std::string_view text);
+// What visitors are told: plain, 1000 bytes at most.
+std::string CheckMessage(std::string_view text);
 // Three or four octal digits.
 std::string CheckFileMode(std::string_view text);
 

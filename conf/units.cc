@@ -155,4 +155,13 @@ std::string FormatRate(const Rate& rate) {
   return absl::StrFormat("%d/%s", rate.count, std::string_view(per).substr(one ? 1 : 0));
 }
 
+std::string FormatTime(std::chrono::sys_seconds time) {
+  const auto days = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(days);
+  const std::chrono::hh_mm_ss clock(time - days);
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                         static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                         clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
 }  // namespace sluice::conf

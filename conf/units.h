@@ -46,6 +46,8 @@ std::string FormatDuration(std::chrono::nanoseconds duration);
 std::string FormatSize(uint64_t bytes);
 std::string FormatByteRate(uint64_t bytes_per_second);
 std::string FormatRate(const Rate& rate);
+// As TOML has it, in UTC: "2026-11-27T09:00:00Z".
+std::string FormatTime(std::chrono::sys_seconds time);
 
 }  // namespace sluice::conf
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "conf/nearest.h"
+#include "conf/checks.h"
 #include "conf/server_list.h"
 #include "conf/store_url.h"
 #include "conf/syntax.h"
@@ -32,7 +32,7 @@ class Validator {
     Seen names;
     for (size_t i = 0; i < config_.limits.size(); ++i) {
       const std::string place = absl::StrFormat("limit[%d]", i);
-      Distinct(names, "the limit", config_.limits[i].name, place + ".name");
+      CheckDistinct(report_, names, "the limit", config_.limits[i].name, place + ".name");
       CheckLimit(config_.limits[i], place);
     }
   }
@@ -51,31 +51,20 @@ class Validator {
       }
       return;
     }
-    std::string_view rest = config_.jwt->secret.content;
-    size_t secrets = 0;
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find('\n'), rest.size());
-      std::string_view line = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (line.empty()) continue;
-      ++secrets;
-      if (line.size() >= kShortestJwtSecret) continue;
-      report_.WrongAt("jwt.secret",
-                      absl::StrFormat("a secret of %d bytes is too short for HS256; it needs %d",
-                                      line.size(), kShortestJwtSecret));
-    }
-    if (config_.jwt->secret.name.empty() || (secrets > 0 && secrets <= kMostJwtSecrets)) return;
-    report_.WrongAt("jwt.secret", absl::StrFormat("the file has %d secrets; it may have 1 to %d",
-                                                  secrets, kMostJwtSecrets));
+    CheckSecrets(report_, config_.jwt->secret, {kShortestJwtSecret, kMostJwtSecrets, "HS256"},
+                 "jwt.secret");
   }
 
   void CheckStoreForFleet() {
     if (!config_.store.url.empty()) return;
+    const auto refuse = [this](const std::string& place) {
+      report_.WrongAt(place, "what a fleet shares is kept by a store; write [store] with its url");
+    };
     for (size_t i = 0; i < config_.limits.size(); ++i) {
-      if (config_.limits[i].scope != "fleet") continue;
-      report_.WrongAt(absl::StrFormat("limit[%d].scope", i),
-                      "what a fleet shares is kept by a store; write [store] with its url");
+      if (config_.limits[i].scope == "fleet") refuse(absl::StrFormat("limit[%d].scope", i));
+    }
+    for (size_t i = 0; i < config_.waiting_rooms.size(); ++i) {
+      if (config_.waiting_rooms[i].fleet) refuse(absl::StrFormat("waiting_room[%d].scope", i));
     }
   }
 
@@ -89,42 +78,20 @@ class Validator {
     Limits();
     CheckStoreForFleet();
     CheckJwt();
+    const std::vector<std::string_view> routes = NamesOf(config_.routes);
     for (size_t i = 0; i < config_.limits.size(); ++i) {
       for (const std::string& route : config_.limits[i].routes) {
-        if (route != "*") CheckRouteName(route, absl::StrFormat("limit[%d].routes", i));
+        if (route == "*") continue;
+        CheckExists(report_, "route", route, routes, absl::StrFormat("limit[%d].routes", i));
       }
     }
     Answers();
     CheckStore();
-    Ordered("resolver", "min_ttl", config_.resolver.min_ttl, "max_ttl", config_.resolver.max_ttl);
+    CheckOrdered(report_, "resolver", "min_ttl", config_.resolver.min_ttl, "max_ttl",
+                 config_.resolver.max_ttl);
   }
 
  private:
-  // Things of one kind by what must differ: the value to where it was written.
-  using Seen = std::map<std::string, std::string, std::less<>>;
-
-  // `place` is where `value` was written. A value not written is nobody's mistake, and an empty one
-  // was wrong by itself.
-  void Distinct(Seen& seen, std::string_view what, const std::string& value, std::string place) {
-    if (value.empty() || !report_.Written(place)) return;
-    const auto [before, is_new] = seen.try_emplace(value, place);
-    if (is_new) return;
-    report_.WrongAt(
-        place, absl::StrFormat("%s %s is there already, at %s; each must differ", what,
-                               Quote(value), report_.Describe(report_.Around(before->second))));
-  }
-
-  // Two keys of the table at `place`, of which the first may not be more than the second.
-  void Ordered(const std::string& place, std::string_view low_key, Duration low,
-               std::string_view high_key, Duration high) {
-    if (low <= high) return;
-    const std::string low_place = absl::StrFormat("%s.%s", place, low_key);
-    const std::string high_place = absl::StrFormat("%s.%s", place, high_key);
-    report_.WrongAt(report_.Written(low_place) ? low_place : high_place,
-                    absl::StrFormat("%s is %s, more than %s, which is %s", low_key,
-                                    FormatDuration(low), high_key, FormatDuration(high)));
-  }
-
   void Listeners() {
     if (config_.listeners.empty()) {
       report_.WrongAt("", "no [[listener]]; write one with address = \"[::]:8080\"");
@@ -133,7 +100,8 @@ class Validator {
     Seen addresses;
     for (size_t i = 0; i < config_.listeners.size(); ++i) {
       const Listener& listener = config_.listeners[i];
-      Distinct(names, "the listener", listener.name, absl::StrFormat("listener[%d].name", i));
+      CheckDistinct(report_, names, "the listener", listener.name,
+                    absl::StrFormat("listener[%d].name", i));
       CheckAddress(addresses, listener.address, absl::StrFormat("listener[%d].address", i));
       const std::string burst = absl::StrFormat("listener[%d].new_connections_burst", i);
       if (listener.new_connections_burst != 0 && !listener.new_connections_per_address) {
@@ -197,7 +165,7 @@ class Validator {
   void CheckAddress(Seen& addresses, const std::string& address, std::string place) {
     // Port 0 is another one each time.
     if (address.empty() || (address.ends_with(":0") && !address.starts_with("unix:"))) return;
-    Distinct(addresses, "the address", CanonicalAddress(address), std::move(place));
+    CheckDistinct(report_, addresses, "the address", CanonicalAddress(address), std::move(place));
   }
 
   void CheckStore() {
@@ -225,14 +193,15 @@ class Validator {
     for (size_t i = 0; i < config_.pools.size(); ++i) {
       const Pool& pool = config_.pools[i];
       const std::string place = absl::StrFormat("pool[%d]", i);
-      Distinct(names, "the pool", pool.name, place + ".name");
+      CheckDistinct(report_, names, "the pool", pool.name, place + ".name");
       CheckServers(pool, place);
       Seen servers;
       for (size_t j = 0; j < pool.servers.size(); ++j) {
-        Distinct(servers, "the server", pool.servers[j].address,
-                 absl::StrFormat("%s.servers[%d].address", place, j));
+        CheckDistinct(report_, servers, "the server", pool.servers[j].address,
+                      absl::StrFormat("%s.servers[%d].address", place, j));
       }
-      Ordered(place + ".outlier", "rest", pool.outlier.rest, "rest_max", pool.outlier.rest_max);
+      CheckOrdered(report_, place + ".outlier", "rest", pool.outlier.rest, "rest_max",
+                   pool.outlier.rest_max);
       CheckSticky(pool, place);
       CheckPoolTls(pool, place);
       if (pool.health) CheckHealth(pool, place + ".health");
@@ -326,7 +295,8 @@ class Validator {
     }
     Seen names;
     for (size_t i = 0; i < config_.routes.size(); ++i) {
-      Distinct(names, "the route", config_.routes[i].name, absl::StrFormat("route[%d].name", i));
+      CheckDistinct(report_, names, "the route", config_.routes[i].name,
+                    absl::StrFormat("route[%d].name", i));
     }
   }
 
@@ -372,7 +342,9 @@ class Validator {
                                              "respond; this one has %s",
                                              targets == 0 ? "none" : "several"));
     }
-    if (report_.Written(place + ".pool")) CheckPoolName(route.pool, place + ".pool");
+    if (report_.Written(place + ".pool")) {
+      CheckExists(report_, "pool", route.pool, NamesOf(config_.pools), place + ".pool");
+    }
     if (targets == 1 && route.pool.empty()) {
       for (const std::string_view name : {".rewrite_prefix", ".forward_path"}) {
         const std::string key = absl::StrFormat("%s%s", place, name);
@@ -416,7 +388,7 @@ class Validator {
                       "header, a jwt claim or ja4");
     }
     if (limit.ban) {
-      Ordered(place + ".ban", "time", limit.ban->time, "longest", limit.ban->longest);
+      CheckOrdered(report_, place + ".ban", "time", limit.ban->time, "longest", limit.ban->longest);
     }
   }
 
@@ -439,47 +411,21 @@ class Validator {
     }
   }
 
-  void CheckRouteName(const std::string& name, const std::string& place) {
-    if (name.empty()) return;
-    std::vector<std::string_view> names;
-    for (const Route& route : config_.routes) {
-      if (route.name == name) return;
-      if (!route.name.empty()) names.push_back(route.name);
-    }
-    report_.WrongAt(place,
-                    absl::StrFormat("there is no route %s%s", Quote(name), MayBe(name, names)));
-  }
-
   void CheckLimitNames(const Route& route, const std::string& place) {
     Seen seen;
     for (size_t i = 0; i < route.limits.size(); ++i) {
       const std::string& name = route.limits[i].name;
       const std::string at = absl::StrFormat("%s.limits[%d].name", place, i);
-      Distinct(seen, "the limit", name, at);
-      std::vector<std::string_view> names;
+      CheckDistinct(report_, seen, "the limit", name, at);
       for (const Limit& limit : config_.limits) {
-        names.push_back(limit.name);
         if (limit.name == name && limit.rate && route.limits[i].cost > limit.Spec().burst) {
           report_.WrongAt(absl::StrFormat("%s.limits[%d].cost", place, i),
                           absl::StrFormat("a cost of %d never fits into the burst of %d",
                                           route.limits[i].cost, limit.Spec().burst));
         }
       }
-      if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) continue;
-      report_.WrongAt(at,
-                      absl::StrFormat("there is no limit %s%s", Quote(name), MayBe(name, names)));
+      CheckExists(report_, "limit", name, NamesOf(config_.limits), at);
     }
-  }
-
-  void CheckPoolName(const std::string& name, const std::string& place) {
-    if (name.empty()) return;  // wrong by itself, and reported
-    std::vector<std::string_view> names;
-    for (const Pool& pool : config_.pools) {
-      if (pool.name == name) return;
-      if (!pool.name.empty()) names.push_back(pool.name);
-    }
-    report_.WrongAt(place,
-                    absl::StrFormat("there is no pool %s%s", Quote(name), MayBe(name, names)));
   }
 
   // A name in two of these, or twice in one, in whatever case, has no single meaning.
@@ -507,7 +453,8 @@ class Validator {
       const std::string place = absl::StrFormat("answer[%d]", i);
       // 0: missing or wrong, and reported.
       if (answer.status != 0) {
-        Distinct(statuses, "the answer", absl::StrFormat("%d", answer.status), place + ".status");
+        CheckDistinct(report_, statuses, "the answer", absl::StrFormat("%d", answer.status),
+                      place + ".status");
       }
       const bool html = report_.Written(place + ".html");
       const bool html_file = report_.Written(place + ".html_file");
@@ -539,7 +486,10 @@ std::string CheckVerifiable(const Pool& pool, std::string_view address) {
   return "has no name that could be verified; write server_name";
 }
 
-void Validate(const Config& config, Report& report) { Validator(config, report).Run(); }
+void Validate(const Config& config, Report& report) {
+  Validator(config, report).Run();
+  ValidateRooms(config, report);
+}
 void ValidateLimits(const Config& config, Report& report) { Validator(config, report).Limits(); }
 
 }  // namespace sluice::conf

@@ -15,6 +15,8 @@ namespace sluice::conf {
 void Validate(const Config& config, Report& report);
 // Of the limits alone, without what they say of routes.
 void ValidateLimits(const Config& config, Report& report);
+// Of waiting rooms and events, and of what routes say of them.
+void ValidateRooms(const Config& config, Report& report);
 
 // Of a server's address beside its pool's tls: nothing when its certificate could be verified, else
 // the rest of a sentence that begins with the address.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,9 @@ namespace {
 
 // Unless the key says otherwise: a page is sent in one piece; certificates are small.
 constexpr uint64_t kLargestFile = 1 << 20;
+
+constexpr Time kFirstTime{};
+constexpr Time kEndOfTime = std::chrono::sys_days(std::chrono::year(2200) / 1 / 1);
 
 // A text of the file, its variables filled in.
 struct Text {
@@ -42,8 +46,14 @@ class ValueReader {
       case Type::kSize:
       case Type::kByteRate:
         return SetNumber(node, field);
+      case Type::kCountOrAuto:
+        return IsAuto(node) ? AssignAuto(field) : SetNumber(node, field);
       case Type::kRate:
-        return SetRate(node, *std::get<std::optional<Rate>*>(field));
+        return SetRate(node, field);
+      case Type::kRateOrAuto:
+        return IsAuto(node) ? AssignAuto(field) : SetRate(node, field);
+      case Type::kTime:
+        return SetTime(node, *std::get<Time*>(field));
       case Type::kTexts:
         return ReadList(node, *std::get<Texts*>(field), nullptr);
       case Type::kPairs:
@@ -52,6 +62,8 @@ class ValueReader {
         return SetMatches(node, *std::get<std::vector<FieldMatch>*>(field));
       case Type::kFile:
         return SetFile(node, field);
+      case Type::kFiles:
+        return SetFiles(node, *std::get<std::vector<File>*>(field));
     }
   }
 
@@ -213,16 +225,37 @@ class ValueReader {
     Assign(*number, field);
   }
 
+  static bool IsAuto(const toml::node& node) {
+    return node.is_string() && node.as_string()->get() == "auto";
+  }
+
+  static void AssignAuto(Field field) {
+    if (auto* maybe = std::get_if<std::optional<uint32_t>*>(&field)) (*maybe)->reset();
+    if (auto* own = std::get_if<std::optional<std::optional<uint32_t>>*>(&field)) {
+      (*own)->emplace(std::nullopt);
+    }
+    if (auto* maybe = std::get_if<std::optional<Rate>*>(&field)) (*maybe)->reset();
+    if (auto* own = std::get_if<std::optional<std::optional<Rate>>*>(&field)) {
+      (*own)->emplace(std::nullopt);
+    }
+  }
+
   static void Assign(uint64_t number, Field field) {
     const Duration time(static_cast<int64_t>(number));
     if (auto* as_int = std::get_if<int*>(&field)) **as_int = static_cast<int>(number);
     if (auto* as_32 = std::get_if<uint32_t*>(&field)) **as_32 = static_cast<uint32_t>(number);
+    if (auto* maybe = std::get_if<std::optional<uint32_t>*>(&field)) {
+      **maybe = static_cast<uint32_t>(number);
+    }
+    if (auto* own = std::get_if<std::optional<std::optional<uint32_t>>*>(&field)) {
+      **own = static_cast<uint32_t>(number);
+    }
     if (auto* as_64 = std::get_if<uint64_t*>(&field)) **as_64 = number;
     if (auto* as_time = std::get_if<Duration*>(&field)) **as_time = time;
     if (auto* maybe = std::get_if<std::optional<Duration>*>(&field)) **maybe = time;
   }
 
-  void SetRate(const toml::node& node, std::optional<Rate>& rate) {
+  void SetRate(const toml::node& node, Field field) {
     const std::optional<Text> text = ReadText(node);
     if (!text) return;
     const absl::StatusOr<Rate> parsed = ParseRate(text->value);
@@ -230,7 +263,42 @@ class ValueReader {
       const absl::string_view why = parsed.status().message();
       return WrongText(node, *text, std::string_view(why.data(), why.size()));
     }
-    rate = *parsed;
+    if (auto* own = std::get_if<std::optional<std::optional<Rate>>*>(&field)) {
+      **own = *parsed;
+    } else {
+      *std::get<std::optional<Rate>*>(field) = *parsed;
+    }
+  }
+
+  void SetTime(const toml::node& node, Time& time) {
+    const auto* value = node.as_date_time();
+    if (value == nullptr) {
+      return Wrong(node, absl::StrFormat("%s is %s; it must be %s", key_.path, KindOf(node),
+                                         Describe(Type::kTime)));
+    }
+    const toml::date_time& written = value->get();
+    const std::chrono::year_month_day day(std::chrono::year(written.date.year),
+                                          std::chrono::month(written.date.month),
+                                          std::chrono::day(written.date.day));
+    const Time on_the_clock = std::chrono::sys_days(day) + std::chrono::hours(written.time.hour) +
+                              std::chrono::minutes(written.time.minute) +
+                              std::chrono::seconds(written.time.second);
+    if (!written.offset) {
+      std::string text = FormatTime(on_the_clock);
+      text.pop_back();
+      return Wrong(node, absl::StrFormat("%s has no offset, so nobody knows on whose clock; write "
+                                         "%sZ for UTC, or %s+01:00 for one hour before it",
+                                         key_.path, text, text));
+    }
+    if (written.time.nanosecond != 0) {
+      return Wrong(node, absl::StrFormat("%s has a fraction of a second; leave it out", key_.path));
+    }
+    const Time moment = on_the_clock - std::chrono::minutes(written.offset->minutes);
+    if (moment < kFirstTime || moment >= kEndOfTime) {
+      return Wrong(node, absl::StrFormat("%s is %s; it may be from 1970 to 2199", key_.path,
+                                         FormatTime(moment)));
+    }
+    time = moment;
   }
 
   // The entries of a table in the order in which they were written (toml++ sorts them by name).
@@ -273,6 +341,11 @@ class ValueReader {
   }
 
   void SetMatches(const toml::node& node, std::vector<FieldMatch>& matches) {
+    if (node.is_string()) {
+      std::optional<Text> name = ReadChecked(node);
+      if (name) matches.push_back({std::move(name->value), "", /*present_only=*/true});
+      return;
+    }
     for (const auto& [name, value] : Entries(node)) {
       if (!CheckEntryName(*name)) continue;
       FieldMatch match;
@@ -300,26 +373,44 @@ class ValueReader {
     }
   }
 
-  void SetFile(const toml::node& node, Field field) {
+  std::optional<File> ReadFile(const toml::node& node) {
     const std::optional<Text> name = ReadChecked(node);
-    if (!name) return;
-    const std::string path = PathBeside(context_.report.file(context_.file), name->value);
+    if (!name) return std::nullopt;
+    std::string path = PathBeside(context_.report.file(context_.file), name->value);
     absl::StatusOr<std::string> read = context_.sources.read_file(path);
     if (!read.ok()) {
       WrongText(node, *name, absl::StrFormat("cannot be read: %s", read.status().message()));
-    } else if (const uint64_t most = BoundsOf(key_).value_or(Bounds{0, kLargestFile}).most;
-               read->size() > most) {
+      return std::nullopt;
+    }
+    if (const uint64_t most = BoundsOf(key_).value_or(Bounds{0, kLargestFile}).most;
+        read->size() > most) {
       WrongText(node, *name, absl::StrFormat("is too large; it may have %d bytes", most));
+      return std::nullopt;
+    }
+    return File{std::move(path), *std::move(read)};
+  }
+
+  void SetFile(const toml::node& node, Field field) {
+    std::optional<File> file = ReadFile(node);
+    if (!file) return;
+    if (auto* const* whole = std::get_if<File*>(&field)) {
+      **whole = *std::move(file);
     } else {
-      Keep(field, path, *std::move(read));
+      *std::get<std::string*>(field) = std::move(file->content);
     }
   }
 
-  static void Keep(Field field, const std::string& path, std::string content) {
-    if (auto* const* file = std::get_if<File*>(&field)) {
-      **file = {path, std::move(content)};
+  void SetFiles(const toml::node& node, std::vector<File>& files) {
+    files.clear();
+    const auto add = [&](const toml::node& element) {
+      if (std::optional<File> file = ReadFile(element)) files.push_back(*std::move(file));
+    };
+    if (const toml::array* array = node.as_array()) {
+      for (const toml::node& element : *array) add(element);
+    } else if (node.is_string()) {
+      add(node);
     } else {
-      *std::get<std::string*>(field) = std::move(content);
+      WrongType(node);
     }
   }
 
@@ -353,9 +444,11 @@ std::string_view KindOf(const toml::node& node) {
     case toml::node_type::boolean:
       return "true or false";
     case toml::node_type::date:
+      return "a date";
     case toml::node_type::time:
+      return "a time of day";
     case toml::node_type::date_time:
-      return "a date or time";
+      return "a date and time";
     case toml::node_type::none:
       break;
   }

@@ -19,11 +19,11 @@
 namespace sluice::load {
 namespace {
 
-sockaddr_in Loopback(uint16_t port) {
+sockaddr_in Loopback(uint16_t port, uint8_t host = 1) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl((INADDR_LOOPBACK & 0xffffff00) | host);
   return address;
 }
 
@@ -93,18 +93,25 @@ net::Fd Accept(const net::Fd& listener) {
   return fd;
 }
 
-net::Fd TryConnect(uint16_t port) {
+net::Fd TryConnect(uint16_t port, uint8_t host) {
   net::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) Die("socket");
   NoDelay(fd.get());
+  if (host != 1) {
+    // Its port is chosen when it connects, as without a bind().
+    const int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    const sockaddr_in own = Loopback(0, host);
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) Die("bind");
+  }
   const sockaddr_in address = Loopback(port);
   const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
   if (::connect(fd.get(), generic, sizeof address) != 0 && errno == EADDRNOTAVAIL) return {};
   return fd;
 }
 
-net::Fd Connect(uint16_t port) {
-  net::Fd fd = TryConnect(port);
+net::Fd Connect(uint16_t port, uint8_t host) {
+  net::Fd fd = TryConnect(port, host);
   // The range of local ports is used up: waiting for TIME_WAIT is no figure either.
   if (!fd.valid()) Die("connect");
   return fd;

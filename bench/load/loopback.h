@@ -39,9 +39,10 @@ net::Fd Listen(uint16_t port);
 // Non-blocking and without delay for small writes. Accept: not valid() when nobody waits any more.
 // Connect: under way; whether it works shows when the socket can be written.
 net::Fd Accept(const net::Fd& listener);
-net::Fd Connect(uint16_t port);
+// From 127.0.0.`host`.
+net::Fd Connect(uint16_t port, uint8_t host = 1);
 // As Connect(), but not valid() when the local ports are used up.
-net::Fd TryConnect(uint16_t port);
+net::Fd TryConnect(uint16_t port, uint8_t host = 1);
 
 // Whether that connect is through; waits for it until then. Leaves errno as the reason.
 bool AwaitConnected(const net::Fd& fd, TimePoint until);

@@ -19,6 +19,8 @@
     record     the JSON file: all of the raw numbers
     table      the same in words: terminal and README
     svg        the same as a picture
+    stage      of a drill (bench/drill): its farm, its sluice, its loads, its verdict
+    overload   the drills in which sluice finds what servers carry
 
 Python 3.11 and its standard library only. Units are in the names: `_us`, `_bytes`, `_s`.
 """

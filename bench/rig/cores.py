@@ -1,5 +1,6 @@
-"""Which core the proxy gets, and which the origin and the load share."""
+"""Which core the proxy gets, and which the origin and the load share; and whether they go first."""
 
+import os
 from pathlib import Path
 
 from . import Trouble
@@ -28,3 +29,12 @@ def choose(allowed: set[int], siblings_of) -> tuple[int, int]:
 def siblings_here(core: int) -> set[int]:
     path = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
     return siblings(path.read_text()) if path.exists() else {core}
+
+
+def at_real_time() -> bool:
+    """Whether this process, and all it starts, goes before those of others."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        return False
+    return True

@@ -25,6 +25,8 @@
 #include "proxy/http/message.h"
 #include "proxy/server/limit_overlay.h"
 #include "proxy/server/overlay.h"
+#include "proxy/server/panic.h"
+#include "proxy/server/room_overlay.h"
 
 namespace sluice::admin {
 
@@ -46,11 +48,15 @@ inline constexpr std::array<std::string_view, 8> kBars = {
 struct Tally {
   void Obeyed(const server::Order& order) { ++servers[static_cast<size_t>(order.deed)]; }
   void Obeyed(const server::LimitOrder& order) { ++limits[static_cast<size_t>(order.deed)]; }
+  void Obeyed(const server::RoomOrder& order) { ++rooms[static_cast<size_t>(order.deed)]; }
   void Obeyed(const server::BanOrder& order) { ++bans[static_cast<size_t>(order.deed)]; }
+  void Obeyed(const server::PanicOrder& order) { ++panics[order.on ? 0 : 1]; }
 
   std::array<uint64_t, std::size(server::kDeeds)> servers{};
   std::array<uint64_t, std::size(server::kLimitDeeds)> limits{};
   std::array<uint64_t, std::size(server::kBanDeeds)> bans{};
+  std::array<uint64_t, std::size(server::kPanicDeeds)> panics{};
+  std::array<uint64_t, std::size(server::kRoomDeeds)> rooms{};
   std::array<uint64_t, kBars.size()> refused{};
 };
 

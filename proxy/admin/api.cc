@@ -10,9 +10,12 @@
 
 #include "absl/strings/str_format.h"
 #include "proxy/admin/bans.h"
+#include "proxy/admin/events.h"
 #include "proxy/admin/limits.h"
 #include "proxy/admin/metrics.h"
 #include "proxy/admin/order.h"
+#include "proxy/admin/panic.h"
+#include "proxy/admin/rooms.h"
 #include "proxy/admin/servers.h"
 #include "proxy/admin/status.h"
 #include "proxy/base/log.h"
@@ -32,14 +35,19 @@ constexpr std::string_view kIndex =
     "/servers   the servers; POST changes one (sluice ctl)\n"
     "/limits    the limits; /limits/NAME?key=VALUE one key; POST changes one (sluice ctl)\n"
     "/bans      who is shut out; POST bans or lifts (sluice ctl)\n"
+    "/panic     the brake: only named classes are served; POST turns it (sluice ctl)\n"
+    "/rooms     the waiting rooms; POST changes one (sluice ctl)\n"
     "/changes   what has been changed, by whom and why\n";
 
 constexpr std::string_view kServersAt = "/servers";
 constexpr std::string_view kLimitsAt = "/limits";
 constexpr std::string_view kBansAt = "/bans";
+constexpr std::string_view kPanicAt = "/panic";
+constexpr std::string_view kRoomsAt = "/rooms";
 
 bool TakesOrders(std::string_view path) {
-  return path == kServersAt || path == kLimitsAt || path == kBansAt;
+  return path == kServersAt || path == kLimitsAt || path == kBansAt || path == kPanicAt ||
+         path == kRoomsAt;
 }
 
 Answer ErrorJson(int status, std::string_view why) {
@@ -149,7 +157,7 @@ http::DownstreamEvents* Api::Open(const server::Opening& opening) {
   const http::RequestHead& head = opening.head;
   const Door door = Door::Of(opening.listener.address);
   if (std::optional<Denial> denial = MayRead(door, head)) {
-    return New(opening, Refuse(*std::move(denial), opening.peer.ToString()));
+    return New(opening, Refuse(*denial, opening.peer.ToString()));
   }
   if (head.method != http::Method::kPost || !TakesOrders(head.path)) {
     return New(opening, AnswerTo(head.method, head.path, head.query));
@@ -158,7 +166,7 @@ http::DownstreamEvents* Api::Open(const server::Opening& opening) {
   std::variant<Asker, Denial> asker =
       MayChange(door, opening.peer, head, supervisor_.config().admin.token(), geteuid());
   if (Denial* const denial = std::get_if<Denial>(&asker)) {
-    return New(opening, Refuse(std::move(*denial), opening.peer.ToString()));
+    return New(opening, Refuse(*denial, opening.peer.ToString()));
   }
   return New(opening, *this, std::get<Asker>(std::move(asker)));
 }
@@ -177,13 +185,19 @@ Answer Api::AnswerTo(http::Method method, std::string_view path, std::string_vie
   if (path == "/metrics") {
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
             .body = Metrics(supervisor_) + LimitMetrics(supervisor_) + BanMetrics(supervisor_) +
+                    PanicMetrics(supervisor_) + RoomMetrics(supervisor_) +
+                    EventMetrics(supervisor_) +
                     AdminMetrics(tally_, supervisor_.overlay().size() +
-                                             supervisor_.limit_overlay().changes().size())};
+                                             supervisor_.limit_overlay().changes().size() +
+                                             supervisor_.rooms().overlay().changes().size() +
+                                             (supervisor_.panic() ? 1 : 0))};
   }
   if (path == "/status") return {.content_type = kJson, .body = Status(supervisor_)};
   if (path == kServersAt) return {.content_type = kJson, .body = Servers(supervisor_)};
+  if (path == kPanicAt) return {.content_type = kJson, .body = PanicText(supervisor_)};
   if (path == kBansAt) return {.content_type = kJson, .body = Bans(supervisor_)};
   if (path == kLimitsAt) return {.content_type = kJson, .body = Limits(supervisor_)};
+  if (path == kRoomsAt) return {.content_type = kJson, .body = Rooms(supervisor_)};
   if (path.starts_with("/limits/")) return AnswerOfLimit(path.substr(8), query);
   if (path == "/changes") return {.content_type = kJson, .body = Changes(supervisor_)};
   return {.status = 404, .body = "nothing here; see /\n"};
@@ -209,6 +223,14 @@ Answer Api::Obey(std::string_view path, std::string_view order, const Asker& ask
     const absl::StatusOr<server::BanOrder> parsed = ParseBanOrder(order);
     return ObeyParsed(parsed, author, [&] { return Bans(supervisor_); });
   }
+  if (path == kPanicAt) {
+    const absl::StatusOr<server::PanicOrder> parsed = ParsePanicOrder(order);
+    return ObeyParsed(parsed, author, [&] { return PanicText(supervisor_); });
+  }
+  if (path == kRoomsAt) {
+    const absl::StatusOr<server::RoomOrder> parsed = ParseRoomOrder(order);
+    return ObeyParsed(parsed, author, [&] { return Rooms(supervisor_); });
+  }
   const absl::StatusOr<server::Order> parsed = ParseOrder(order);
   return ObeyParsed(parsed, author, [&] { return Done(supervisor_, *parsed); });
 }
@@ -228,7 +250,7 @@ Answer Api::ObeyParsed(const absl::StatusOr<Order>& order, const server::Author&
   return {.content_type = kJson, .body = done()};
 }
 
-Answer Api::Refuse(Denial denial, std::string_view who) {
+Answer Api::Refuse(const Denial& denial, std::string_view who) {
   ++tally_.refused[static_cast<size_t>(denial.bar)];
   static log::Site site;
   log::Warn(site, "admin: %s was refused (%d): %s", who, denial.status, denial.why);

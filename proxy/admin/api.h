@@ -7,6 +7,8 @@
 //   GET  /status    the same facts as JSON, by name (status.h)
 //   GET  /servers   the servers of all pools (servers.h)
 //   POST /servers   changes one: drain, maintenance, ready, weight, add, remove, undo (order.h)
+//   GET  /panic     the panic switch, and POST turns it (panic.h)
+//   GET  /rooms     the waiting rooms (rooms.h); POST changes one
 //   GET  /changes   what has been changed, by whom, when and why (servers.h)
 //
 // Who may do what is in access.h. Every change is logged (Supervisor::Obey), and so is everyone who
@@ -51,7 +53,7 @@ class Api final : public server::Service {
   Answer AnswerTo(http::Method method, std::string_view path, std::string_view query = {}) const;
   // Does what the body of a POST to `path` says.
   Answer Obey(std::string_view path, std::string_view order, const Asker& asker);
-  Answer Refuse(Denial denial, std::string_view who);
+  Answer Refuse(const Denial& denial, std::string_view who);
 
  private:
   Answer AnswerOfLimit(std::string_view name, std::string_view query) const;

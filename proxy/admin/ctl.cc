@@ -141,6 +141,44 @@ std::string LimitsText(const Json& limits) {
   return FormatTable(table);
 }
 
+// Those that are not over, with their hooks.
+std::string EventsText(Json events) {
+  Json rows = Json::array();
+  for (Json& event : events) {
+    if (Field(event, "phase") == "over") continue;
+    const Json hook = event.value("hook", Json());
+    if (hook.is_object()) {
+      const std::string how = hook.value("how", "");
+      event["hook_at"] = Field(hook, hook.value("ran", Json()).is_null() ? "due" : "ran");
+      event["hook"] = Field(hook, "state") + (how.empty() ? "" : ": " + how);
+    } else {
+      event.erase("hook");
+    }
+    rows.push_back(std::move(event));
+  }
+  if (rows.empty()) return "";
+  return "\n" +
+         FormatTable(Rows(rows, {"event", "room", "phase", "start", "end", "hook", "hook_at"}));
+}
+
+std::string RoomsText(const Json& answer) {
+  Json rows = answer["rooms"];
+  if (rows.empty()) return "there are no waiting rooms\n";
+  Json changes = Json::array();
+  for (Json& room : rows) {
+    const Json event = room.value("event", Json());
+    room["event"] = event.is_object() ? Field(event, "event") + ": " + Field(event, "phase") : "-";
+    for (const Json& change : room.value("changes", Json::array())) changes.push_back(change);
+  }
+  std::string text =
+      FormatTable(Rows(rows, {"room", "state", "waiting", "called", "active", "entered",
+                              "entries_per_s", "pace", "max_active", "estimate_error", "event"}));
+  text += EventsText(answer.value("events", Json::array()));
+  if (changes.empty()) return text;
+  return text + "\n" +
+         FormatTable(Rows(changes, {"room", "change", "ends_in_s", "when", "who", "reason"}));
+}
+
 // One object as a row.
 Table Fields(const Json& object) {
   Table table(2);
@@ -155,10 +193,12 @@ Table Fields(const Json& object) {
 std::string Render(const Json& answer) {
   if (answer.contains("changes")) {
     if (answer["changes"].empty()) return "nothing is changed: all is as the file says\n";
-    return FormatTable(
-        Rows(answer["changes"], {"when", "pool", "server", "limit", "change", "who", "reason"}));
+    return FormatTable(Rows(
+        answer["changes"], {"when", "pool", "server", "limit", "room", "change", "who", "reason"}));
   }
+  if (answer.contains("panic")) return FormatTable(Fields(answer));
   if (answer.contains("limits")) return LimitsText(answer["limits"]);
+  if (answer.contains("rooms")) return RoomsText(answer);
   if (answer.contains("bans")) {
     if (answer["bans"].empty()) return "nobody is banned\n";
     return FormatTable(Rows(answer["bans"], {"limit", "who", "ends_in_s", "why", "key"}));
@@ -313,17 +353,49 @@ std::optional<Question> BanQuestionOf(const CtlCall& call) {
   return Question{"/bans", ToLine(order)};
 }
 
+// "panic on critical,high --for 10min", "panic off"; "panic on none" keeps nothing.
+std::optional<Question> PanicQuestionOf(const CtlCall& call) {
+  if (call.words.size() == 1) return Question{"/panic", ""};
+  const bool on = call.words[1] == "on";
+  if (call.words.size() != (on ? 3u : 2u)) return std::nullopt;
+  Json order = {{"do", call.words[1]}};
+  if (on) {
+    order["keep"] = Json::array();
+    std::string_view classes = call.words[2] == "none" ? std::string_view() : call.words[2];
+    while (!classes.empty()) order["keep"].push_back(CutNext(classes, ','));
+  }
+  if (!call.lasts.empty()) order["for"] = call.lasts;
+  if (!call.reason.empty()) order["reason"] = call.reason;
+  return Question{"/panic", ToLine(order)};
+}
+
+// "room sale pace 600/min --for 30min"; nothing when the words make no sense.
+std::optional<Question> RoomQuestionOf(const CtlCall& call) {
+  if (call.words.size() < 3 || call.words.size() > 4) return std::nullopt;
+  Json order = {{"do", call.words[2]}, {"room", call.words[1]}};
+  if (call.words.size() == 4) {
+    const std::optional<uint64_t> number = ParseDecimal(call.words[3]);
+    const bool counts = call.words[2] == "max_active" || call.words[2] == "release";
+    order["value"] = counts && number ? Json(*number) : Json(call.words[3]);
+  }
+  if (!call.lasts.empty()) order["for"] = call.lasts;
+  if (!call.reason.empty()) order["reason"] = call.reason;
+  return Question{"/rooms", ToLine(order)};
+}
+
 std::optional<Question> QuestionOf(const CtlCall& call) {
   const std::string& word = call.words.front();
   const bool asks = word == "status" || word == "servers" || word == "changes" ||
-                    word == "limits" || word == "bans";
+                    word == "limits" || word == "bans" || word == "rooms";
   if (asks && call.words.size() == 1) return Question{"/" + word, ""};
   if (const std::optional<server::Deed> deed = server::ParseDeed(word)) {
     const std::optional<server::Order> order = OrderOf(call, *deed);
     if (!order) return std::nullopt;
     return Question{"/servers", FormatOrder(*order)};
   }
+  if (word == "room") return RoomQuestionOf(call);
   if (word == "ban" || word == "lift") return BanQuestionOf(call);
+  if (word == "panic") return PanicQuestionOf(call);
   if (word != "limit" || call.words.size() < 3) return std::nullopt;
   const auto* const deed =
       std::find(std::begin(server::kLimitDeeds), std::end(server::kLimitDeeds), call.words[1]);
@@ -341,9 +413,10 @@ std::optional<Question> QuestionOf(const CtlCall& call) {
 // The words make no sense.
 int Confused(const CtlCall& call) {
   std::vector<std::string_view> names(std::begin(server::kDeeds), std::end(server::kDeeds));
-  for (const std::string_view name :
-       {"status", "servers", "changes", "limits", "limit", "bans", "ban", "lift"})
+  for (const std::string_view name : {"status", "servers", "changes", "limits", "limit", "bans",
+                                      "ban", "lift", "rooms", "room", "panic"}) {
     names.push_back(name);
+  }
   const std::string& word = call.words.front();
   const bool known = std::find(names.begin(), names.end(), word) != names.end();
   Complain(call,

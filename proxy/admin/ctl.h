@@ -17,7 +17,11 @@ namespace sluice::admin {
 inline constexpr std::string_view kCtlHelp =
     "status | servers | changes | drain, maintenance, ready, remove or undo POOL SERVER | "
     "weight POOL SERVER N | add POOL SERVER [WEIGHT] | limits | limit NAME VALUE… | "
-    "limit set NAME KEY=VALUE… | limit remove or undo NAME | bans | ban or lift LIMIT VALUE…";
+    "limit set NAME KEY=VALUE… | limit remove or undo NAME | bans | ban or lift LIMIT VALUE… | "
+    "panic | panic on CLASS,… | panic off | "
+    "rooms | room NAME pause, hold, resume or undo | room NAME pace RATE | room NAME max_active N "
+    "| "
+    "room NAME release N | room NAME message TEXT";
 
 struct CtlCall {
   std::vector<std::string> words = {};  // as kCtlHelp has them
@@ -25,7 +29,7 @@ struct CtlCall {
   std::string config = {};              // where `admin` and the token are found if not said
   std::string token_file = {};
   std::string reason = {};
-  std::string lasts = {};  // of a limit: "30min"; empty: until it is undone
+  std::string lasts = {};  // of a limit, a room: "30min"; empty: until it is undone
   uint32_t wait_s = 0;     // drain, maintenance: until nothing runs there any more; 0: don't
   bool json = false;
   std::FILE* out = stdout;

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_format.h"
 #include "conf/nearest.h"
+#include "conf/syntax.h"
+#include "conf/units.h"
 
 namespace sluice::admin {
 namespace {
@@ -60,17 +62,27 @@ absl::Status ReadText(const Json& value, std::string_view key, std::string& text
     return absl::InvalidArgumentError(absl::StrFormat("%s must be a text", key));
   }
   text = value.get<std::string>();
-  if (text.size() <= kLongestText) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s is too long; it may have %d bytes", key, kLongestText));
+  if (text.size() > kLongestText) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s is too long; it may have %d bytes", key, kLongestText));
+  }
+  const std::string wrong = conf::CheckPlain(text);
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat("%s %s", key, wrong));
 }
 
 std::string ToText(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+double Rounded(double number) { return std::round(number * 1000) / 1000; }
+
 double Seconds(Duration duration) {
-  return std::round(std::chrono::duration<double, std::milli>(duration).count()) / 1000;
+  return Rounded(std::chrono::duration<double>(duration).count());
+}
+
+std::string Date(WallTime when) {
+  return conf::FormatTime(std::chrono::floor<std::chrono::seconds>(when));
 }
 
 std::string ToLine(const Json& json) {

@@ -36,7 +36,10 @@ absl::Status ReadText(const Json& value, std::string_view key, std::string& text
 // For people and programs, with a line's end.
 std::string ToText(const Json& json);
 // Rounded to a thousandth: nobody reads more.
+double Rounded(double number);
 double Seconds(Duration duration);
+// "2026-11-27T09:00:00Z"
+std::string Date(WallTime when);
 
 // In one line, without.
 std::string ToLine(const Json& json);

@@ -205,6 +205,16 @@ void AddServers(const std::vector<ServerRow>& servers, Exposition& out) {
        [](const ServerRow& row) { return row.totals.requests; });
   each("sluice_server_requests_in_flight", "gauge", "Tries on their way.",
        [](const ServerRow& row) { return Positive(row.totals.in_flight); });
+  each("sluice_server_limit", "gauge",
+       "Requests it is given at once, found or stated; 0: as many as come.",
+       [](const ServerRow& row) {
+         return uint64_t{row.server->health->limit.load(std::memory_order_relaxed)};
+       });
+  each("sluice_server_slowness", "gauge",
+       "Time to its answers over what their kinds take in calm; 1 where no limit is found.",
+       [](const ServerRow& row) {
+         return double{row.server->health->crowding.load(std::memory_order_relaxed)};
+       });
   each("sluice_server_retries_total", "counter", "Tries that came after another had failed.",
        [](const ServerRow& row) { return row.totals.retries; });
   each("sluice_server_connections", "gauge", "Open connections to the server.",
@@ -297,39 +307,82 @@ void AddBreakers(const exchange::RuntimeView& view, Exposition& out) {
        [](const balancer::Breaker& breaker) { return breaker.refused(); });
 }
 
-void AddPools(const exchange::RuntimeView& view, Exposition& out) {
-  struct Row {
-    const upstream::PoolState& pool;
-    const observe::PoolTotals totals;
+struct PoolRow {
+  const upstream::PoolState& pool;
+  const observe::PoolTotals totals;
+  const upstream::Dispatch::Census queue;
+};
+
+void AddQueues(const std::vector<PoolRow>& rows, Exposition& out) {
+  // Of the classes in which anybody ever asked for a place; of normal always.
+  const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
+                        auto add) {
+    out.Family(name, type, help);
+    for (const PoolRow& row : rows) {
+      for (size_t i = 0; i < observe::kQueueClasses; ++i) {
+        const observe::QueueTotals& totals = row.totals.queue[i];
+        const bool asked = totals.queued > 0 || totals.ended[0] > 0;
+        if (asked || i == static_cast<size_t>(ratelimit::Priority::kNormal)) {
+          add(row.pool.name, ratelimit::kPriorityNames[i], row, i);
+        }
+      }
+    }
   };
-  std::vector<Row> rows;
+  using Text = std::string_view;
+  each("sluice_pool_queue", "gauge", "Requests that wait for a server with room.",
+       [&](Text pool, Text priority, const PoolRow& row, size_t i) {
+         out.Sample({{"pool", pool}, {"priority", priority}}, uint64_t{row.queue.waiting[i]});
+       });
+  each("sluice_pool_queue_stands", "gauge",
+       "1 while the queue is no burst but stands: the newest go first, the oldest are refused.",
+       [&](Text pool, Text priority, const PoolRow& row, size_t i) {
+         out.Sample({{"pool", pool}, {"priority", priority}}, uint64_t{row.queue.stands[i]});
+       });
+  each("sluice_pool_queued_total", "counter", "Requests that had to wait for one.",
+       [&](Text pool, Text priority, const PoolRow& row, size_t i) {
+         out.Sample({{"pool", pool}, {"priority", priority}}, row.totals.queue[i].queued);
+       });
+  each("sluice_pool_queue_left_total", "counter",
+       "Requests that did not get to a server: the queue was full, others that go first "
+       "pushed them out, they waited too long while it stood, or until their timeout, or their "
+       "client left.",
+       [&](Text pool, Text priority, const PoolRow& row, size_t i) {
+         for (size_t end = 0; end < observe::kQueueEnds.size(); ++end) {
+           out.Sample({{"pool", pool}, {"priority", priority}, {"why", observe::kQueueEnds[end]}},
+                      row.totals.queue[i].ended[end]);
+         }
+       });
+  each("sluice_pool_queue_wait_seconds", "histogram", "How long those waited that got to a server.",
+       [&](Text pool, Text priority, const PoolRow& row, size_t i) {
+         out.Samples({{"pool", pool}, {"priority", priority}}, row.totals.queue[i].wait);
+       });
+}
+
+void AddPools(const exchange::RuntimeView& view, Exposition& out) {
+  std::vector<PoolRow> rows;
   for (const auto& cluster : view.clusters) {
-    rows.push_back({*cluster->state, observe::Sum(cluster->state->stats)});
+    rows.push_back(
+        {*cluster->state, observe::Sum(cluster->state->stats), cluster->state->dispatch.Count()});
   }
   const auto each = [&](std::string_view name, std::string_view type, std::string_view help,
                         auto value) {
     out.Family(name, type, help);
-    for (const Row& row : rows) out.Sample({{"pool", row.pool.name}}, value(row));
+    for (const PoolRow& row : rows) out.Sample({{"pool", row.pool.name}}, value(row));
   };
-  each("sluice_pool_queue", "gauge", "Requests that wait for a server with room.",
-       [](const Row& row) { return uint64_t{row.pool.dispatch.waiting()}; });
-  each("sluice_pool_queued_total", "counter", "Requests that had to wait for one.",
-       [](const Row& row) { return row.totals.queued; });
-  out.Family("sluice_pool_queue_left_total", "counter",
-             "Requests that did not get to a server: the queue was full, they waited too long, or "
-             "their client left.");
-  for (const Row& row : rows) {
-    out.Sample({{"pool", row.pool.name}, {"why", "full"}}, row.totals.queue_full);
-    out.Sample({{"pool", row.pool.name}, {"why", "timeout"}}, row.totals.queue_timeouts);
-    out.Sample({{"pool", row.pool.name}, {"why", "client_left"}}, row.totals.queue_left);
-  }
-  out.Family("sluice_pool_queue_wait_seconds", "histogram",
-             "How long those waited that got to a server.");
-  for (const Row& row : rows) out.Samples({{"pool", row.pool.name}}, row.totals.queue_wait);
+  AddQueues(rows, out);
+  each("sluice_pool_queue_bytes", "gauge", "Held of the bodies of those that wait.",
+       [](const PoolRow& row) { return row.queue.bytes; });
+  each("sluice_pool_limit", "gauge",
+       "Requests that all servers together are given at once; 0: as many as come.",
+       [](const PoolRow& row) { return uint64_t{row.pool.limit.load(std::memory_order_relaxed)}; });
+  each(
+      "sluice_pool_crowding", "gauge",
+      "Time to the answers of most servers over that in calm, themselves compared with themselves.",
+      [](const PoolRow& row) { return row.pool.adaptive.crowding(); });
   out.Family("sluice_pool_retries_total", "counter",
              "Requests tried again at another server, by what had gone wrong; answer: a status "
              "that retry.on names.");
-  for (const Row& row : rows) {
+  for (const PoolRow& row : rows) {
     for (size_t i = 0; i < row.totals.retries.size(); ++i) {
       if (row.totals.retries[i] == 0) continue;
       const std::string_view cause = i == 0 ? "answer" : CauseName(static_cast<Cause>(i));
@@ -338,14 +391,15 @@ void AddPools(const exchange::RuntimeView& view, Exposition& out) {
   }
   each("sluice_pool_retries_denied_total", "counter",
        "Retries and second tries that the retry budget did not allow.",
-       [](const Row& row) { return row.totals.retries_denied; });
+       [](const PoolRow& row) { return row.totals.retries_denied; });
   each("sluice_pool_hedges_total", "counter", "Second tries begun while the first had no answer.",
-       [](const Row& row) { return row.totals.hedges; });
+       [](const PoolRow& row) { return row.totals.hedges; });
   each("sluice_pool_hedges_won_total", "counter", "Those that were answered first.",
-       [](const Row& row) { return row.totals.hedges_won; });
-  each(
-      "sluice_pool_hedge_delay_seconds", "gauge", "When a second try begins; 0: none does.",
-      [](const Row& row) { return std::chrono::duration<double>(row.pool.hedge.after()).count(); });
+       [](const PoolRow& row) { return row.totals.hedges_won; });
+  each("sluice_pool_hedge_delay_seconds", "gauge", "When a second try begins; 0: none does.",
+       [](const PoolRow& row) {
+         return std::chrono::duration<double>(row.pool.hedge.after()).count();
+       });
 }
 
 // What is shared with other machines; nothing without a store.
@@ -409,6 +463,12 @@ std::string AdminMetrics(const Tally& tally, size_t changes) {
   }
   for (size_t i = 0; i < tally.bans.size(); ++i) {
     out.Sample({{"of", "key"}, {"do", server::kBanDeeds[i]}}, tally.bans[i]);
+  }
+  for (size_t i = 0; i < tally.panics.size(); ++i) {
+    out.Sample({{"of", "panic"}, {"do", server::kPanicDeeds[i]}}, tally.panics[i]);
+  }
+  for (size_t i = 0; i < tally.rooms.size(); ++i) {
+    out.Sample({{"of", "room"}, {"do", server::kRoomDeeds[i]}}, tally.rooms[i]);
   }
   out.Family("sluice_admin_refused_total", "counter", "Admin requests refused, by why.");
   for (size_t i = 0; i < tally.refused.size(); ++i) {

@@ -2,24 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "proxy/admin/json.h"
+#include "proxy/admin/rooms.h"
 #include "proxy/observe/stats.h"
 
 namespace sluice::admin {
 namespace {
-
-std::string Date(WallTime when) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(when));
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                         parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
 
 std::string_view StateOf(const balancer::HostStats& host, TimePoint now) {
   if (host.down.load(std::memory_order_relaxed)) return "down";
@@ -88,6 +79,17 @@ std::string Changes(const server::Supervisor& supervisor) {
                        {"from", change.author.from},
                        {"when", Date(change.author.when)},
                        {"reason", change.reason}});
+  }
+  if (const std::optional<server::PanicState>& panic = supervisor.panic()) {
+    changes.push_back({{"panic", true},
+                       {"change", "panic: " + panic->order.What()},
+                       {"who", panic->author.who},
+                       {"from", panic->author.from},
+                       {"when", Date(panic->author.when)},
+                       {"reason", panic->order.reason}});
+  }
+  for (const server::RoomChange& change : supervisor.rooms().overlay().changes()) {
+    changes.push_back(ChangeJson(change));
   }
   return ToText({{"changes", std::move(changes)}});
 }

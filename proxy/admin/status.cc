@@ -1,8 +1,10 @@
 #include "proxy/admin/status.h"
 
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "proxy/admin/rooms.h"
 #include "proxy/base/block.h"
 #include "proxy/base/log.h"
 #include "proxy/observe/stats.h"
@@ -77,6 +79,8 @@ const char* AwayName(const balancer::HostStats& host, TimePoint now) {
   return host.Resting(now) ? "resting" : "up";
 }
 
+double Hundredths(double number) { return std::round(number * 100) / 100; }
+
 Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure,
                 const upstream::Prober::Report* checks, TimePoint now) {
   const observe::ServerTotals totals = observe::Sum(server.stats);
@@ -94,6 +98,8 @@ Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure,
                {"retries", totals.retries},
                {"rests", totals.rests},
                {"limit", server.health->limit.load(std::memory_order_relaxed)},
+               {"limit_is", server.health->adaptive ? "found" : "stated"},
+               {"slowness", Hundredths(server.health->crowding.load(std::memory_order_relaxed))},
                {"ejections", Ejections(totals)},
                {"first_byte", Quantiles(totals.first_byte)}};
   if (checks != nullptr) json["health"] = HealthJson(*checks, now);
@@ -106,11 +112,25 @@ Json ServerJson(const upstream::Server& server, uint32_t weight, bool secure,
   return json;
 }
 
-Json QueueJson(const upstream::PoolState& pool) {
+Json QueueJson(upstream::PoolState& pool) {
   const observe::PoolTotals totals = observe::Sum(pool.stats);
-  return {{"waiting", pool.dispatch.waiting()}, {"waited", totals.queued},
-          {"refused_full", totals.queue_full},  {"timeouts", totals.queue_timeouts},
-          {"left", totals.queue_left},          {"wait", Quantiles(totals.queue_wait)}};
+  const upstream::Dispatch::Census census = pool.dispatch.Count();
+  const auto describe = [](const observe::QueueTotals& of) {
+    Json ended;
+    for (size_t i = 0; i < of.ended.size(); ++i) ended[observe::kQueueEnds[i]] = of.ended[i];
+    return Json{{"waited", of.queued}, {"refused", ended}, {"wait", Quantiles(of.wait)}};
+  };
+  Json json = describe(totals.AllClasses());
+  json["waiting"] = pool.dispatch.waiting();
+  json["bytes"] = census.bytes;
+  for (size_t i = 0; i < observe::kQueueClasses; ++i) {
+    const observe::QueueTotals& of = totals.queue[i];
+    if (of.queued == 0 && of.ended[0] == 0) continue;
+    Json& one = json["classes"][ratelimit::kPriorityNames[i]] = describe(of);
+    one["waiting"] = census.waiting[i];
+    one["stands"] = census.stands[i];
+  }
+  return json;
 }
 
 Json RetriesJson(const upstream::PoolState& pool) {
@@ -133,6 +153,8 @@ Json PoolsJson(const exchange::RuntimeView& view, const upstream::Prober& prober
     }
     pools.push_back({{"name", cluster->spec.name},
                      {"strategy", cluster->spec.picker.strategy},
+                     {"limit", cluster->state->limit.load(std::memory_order_relaxed)},
+                     {"crowding", Hundredths(cluster->state->adaptive.crowding())},
                      {"queue", QueueJson(*cluster->state)},
                      {"retries", RetriesJson(*cluster->state)},
                      {"servers", std::move(servers)}});
@@ -249,6 +271,10 @@ std::string Status(const server::Supervisor& supervisor) {
       {"pools", Json::array()},
       {"routes", Json::array()},
   };
+  if (Json rooms = RoomsJson(supervisor); !rooms["rooms"].empty()) {
+    json["waiting_rooms"] = rooms["rooms"];
+    json["state_dir"] = rooms["state_dir"];
+  }
   if (Json store = StoreJson(supervisor.fleet()); !store.is_null()) json["store"] = store;
   if (const exchange::RuntimeView* const view = supervisor.view(); view != nullptr) {
     json["view"] = view->version;

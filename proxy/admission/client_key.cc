@@ -215,4 +215,12 @@ ClientIdentity Resolve(const Ip& peer, bool peer_is_unix, const http::RequestHea
   return client;
 }
 
+uint64_t ClientKey(const Ip& ip) {
+  const size_t first = ip.is_v4() ? 12 : 0;
+  const size_t count = ip.is_v4() ? 4 : 8;
+  uint64_t key = 0;
+  for (size_t i = first; i < first + count; ++i) key = key << 8 | ip.bytes[i];
+  return key;
+}
+
 }  // namespace sluice::admission

@@ -55,6 +55,10 @@ struct ClientIdentity {
 ClientIdentity Resolve(const Ip& peer, bool peer_is_unix, const http::RequestHead& head,
                        const TrustedProxies& trusted);
 
+// Who takes turns with others where clients do (ratelimit/turns.h): an IPv4 address, or the /64 of
+// an IPv6 one, as a number.
+uint64_t ClientKey(const Ip& ip);
+
 }  // namespace sluice::admission
 
 #endif  // SLUICE_PROXY_ADMISSION_CLIENT_KEY_H_

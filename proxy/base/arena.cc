@@ -1,5 +1,6 @@
 #include "proxy/base/arena.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sluice {
@@ -15,10 +16,8 @@ std::string_view Arena::Concat(std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) size += part.size();
   char* const begin = static_cast<char*>(Allocate(size));
   char* to = begin;
-  for (const std::string_view part : parts) {
-    std::memcpy(to, part.data(), part.size());
-    to += part.size();
-  }
+  // Not memcpy, which an empty view's null is forbidden to.
+  for (const std::string_view part : parts) to = std::copy(part.begin(), part.end(), to);
   return {begin, size};
 }
 

@@ -36,6 +36,8 @@ std::string_view CauseName(Cause cause) {
       return "limit";
     case Cause::kOverLimit:
       return "over_limit";
+    case Cause::kWaitingRoom:
+      return "waiting_room";
     case Cause::kClientLeft:
       return "client_left";
     case Cause::kShutdown:

@@ -29,6 +29,7 @@ enum class Cause : uint8_t {
   kLimit,           // one of our own limits: descriptors, buffers
   kBreaker,         // the pool's circuit breaker is open
   kOverLimit,       // more than a [[limit]] lets pass
+  kWaitingRoom,     // it was not its turn yet
   kClientLeft,      // the client closed or reset
   kShutdown,        // the shutdown deadline ended it
 };

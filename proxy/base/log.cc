@@ -1,8 +1,6 @@
 #include "proxy/base/log.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/logger.h>
@@ -19,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "proxy/base/block_signals.h"
 #include "proxy/base/mutex.h"
 
 namespace sluice::log {
@@ -119,13 +118,6 @@ absl::Status UseFile(State& state, const std::string& path) {
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrFormat("log: cannot open %s", path));
   state.sink->Use(std::make_shared<const OutputFd>(fd));
   return absl::OkStatus();
-}
-
-// The signals of the process are the main thread's.
-void BlockSignals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 absl::Status StartThread(State& state) SLUICE_REQUIRES(state.open_mutex) {

@@ -4,6 +4,7 @@
 #ifndef SLUICE_PROXY_BASE_TEXT_H_
 #define SLUICE_PROXY_BASE_TEXT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -44,6 +45,11 @@ std::string LowerCase(std::string_view text);
 
 // The whole of `text` as a decimal number; nothing for signs, spaces, overflow or the empty text.
 std::optional<uint64_t> ParseDecimal(std::string_view text);
+
+// The length of the UTF-8 sequence of several bytes at the front of `text` (RFC 3629), 0 when there
+// is none: ASCII has none.
+size_t Utf8Length(std::string_view text);
+bool IsUtf8(std::string_view text);
 
 struct TextHash {
   using is_transparent = void;

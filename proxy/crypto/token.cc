@@ -86,30 +86,6 @@ class Token::Reader final : public nlohmann::json_sax<nlohmann::json> {
   std::string name_;  // of the member that is being read
 };
 
-std::string_view TokenRules::Validate() const {
-  if (secrets.empty()) return "there is none";
-  if (secrets.size() > kMostTokenSecrets) return "there are more than 8";
-  const auto too_short = [](const std::string& secret) {
-    return secret.size() < kShortestTokenSecret;
-  };
-  if (std::any_of(secrets.begin(), secrets.end(), too_short)) {
-    return "one is shorter than 32 bytes, which is what HS256 needs";
-  }
-  return {};
-}
-
-std::vector<std::string> SecretsOf(std::string_view content) {
-  std::vector<std::string> secrets;
-  while (!content.empty()) {
-    const size_t end = std::min(content.find('\n'), content.size());
-    std::string_view line = content.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) secrets.emplace_back(line);
-    content.remove_prefix(std::min(end + 1, content.size()));
-  }
-  return secrets;
-}
-
 std::string_view TokenFaultName(TokenFault fault) {
   static constexpr std::string_view kNames[kTokenFaults] = {
       "ok",   "absent",  "too_large", "malformed", "algorithm", "signature",

@@ -23,12 +23,11 @@
 #include <vector>
 
 #include "proxy/base/time.h"
+#include "proxy/crypto/secret.h"
 
 namespace sluice::crypto {
 
 inline constexpr size_t kLargestToken = 8 << 10;
-inline constexpr size_t kShortestTokenSecret = 32;  // RFC 7518 section 3.2
-inline constexpr size_t kMostTokenSecrets = 8;
 
 struct TokenRules {
   // A token is good when one of them signed it: two while they are being exchanged.
@@ -39,11 +38,8 @@ struct TokenRules {
   bool must_end = false;                       // without "exp" it is refused
 
   // What is wrong, as the rest of a sentence about the secrets, or nothing.
-  std::string_view Validate() const;
+  std::string_view Validate() const { return WhatIsWrongWith(secrets); }
 };
-
-// The secrets of a file: one a line, as they stand there; empty lines count for nothing.
-std::vector<std::string> SecretsOf(std::string_view content);
 
 // The names are those of the label of the counter.
 enum class TokenFault : uint8_t {

@@ -1,13 +1,15 @@
 #include "proxy/demo/banner.h"
 
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 
 namespace sluice::demo {
 
-std::string DemoBanner(std::string_view shop, std::string_view admin,
-                       const std::vector<Address>& servers) {
+std::string DemoBanner(int port, int admin_port, const std::vector<Address>& servers) {
+  const std::string shop = absl::StrFormat("localhost:%d", port);
+  const std::string admin = absl::StrFormat("localhost:%d", admin_port);
   std::string list;
   for (size_t i = 0; i < servers.size(); ++i) {
     absl::StrAppendFormat(&list, "%sweb-%d (%s)", i == 0 ? "" : ", ", i + 1, servers[i].ToString());

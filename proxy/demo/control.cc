@@ -62,11 +62,11 @@ std::string Status(const Site& site) {
         &text,
         "%s{\"name\":\"%s\",\"address\":\"%s\",\"crashed\":%s,\"slow_ms\":%d,\"fail_rate\":%g,"
         "\"requests\":%d,\"answered\":%d,\"refused\":%d,\"failed\":%d,\"connections\":%d,"
-        "\"working\":%d,\"waiting\":%d}",
+        "\"departed\":%d,\"crashes\":%d,\"working\":%d,\"waiting\":%d}",
         server == site.servers.front() ? "" : ",", server->name(), server->address().ToString(),
         switches.crashed() ? "true" : "false", switches.slow() / milliseconds(1),
         switches.fail_rate(), counts.requests, counts.answered, counts.refused, counts.failed,
-        counts.connections, counts.working, counts.waiting);
+        counts.connections, counts.departed, counts.crashes, counts.working, counts.waiting);
   }
   absl::StrAppendFormat(&text, "],\"database\":{\"visits\":%d,\"slow_ms\":%d}}\n",
                         site.database.visits(), site.database.slow() / milliseconds(1));

@@ -1,6 +1,8 @@
 // Database: the one pretend database behind all servers of a storefront. Up to `knee` visits at
 // once cost what they cost alone; beyond it each visit makes all later ones slower, so that
-// throughput falls when too many press in. It also keeps the stock, which checkouts take from.
+// throughput falls when too many press in. It may have only so many connections: then who finds
+// none free waits, first come first served, and presses like the others meanwhile. It also keeps
+// the stock, which checkouts take from.
 //
 // Threads: the storefront's loop; SetSlow() any. Time: visits are given a duration, the caller
 // waits.
@@ -10,10 +12,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "proxy/base/time.h"
+#include "proxy/demo/slots.h"
 
 namespace sluice::demo {
 
@@ -23,15 +27,18 @@ struct DatabaseOptions {
   // Above the knee a query takes 1 + contention * (visits - knee) / knee times as long. At 1 the
   // throughput stays level however many press in; above 1 it falls.
   double contention = 1.5;
+  uint32_t parallel = 0;    // visits served at once, others wait; 0: all
   int64_t stock = 100'000;  // of each product in the beginning
 };
 
 class Database {
  public:
   Database(const DatabaseOptions& options, size_t products)
-      : options_(options), stock_(products, options.stock) {}
+      : options_(options),
+        connections_(options.parallel > 0 ? options.parallel : kMany, kMany),
+        stock_(products, options.stock) {}
 
-  // Counts as load for as long as it lives.
+  // Counts as load for as long as it lives, waiting for a connection or holding one.
   class [[nodiscard]] Visit {
    public:
     explicit Visit(Database* database) : database_(database) {
@@ -51,6 +58,8 @@ class Database {
   };
 
   Visit Enter() { return Visit(this); }
+  // One of these is held while queries run.
+  Slots& connections() { return connections_; }
   // How long `queries` one after another take at the present load.
   Duration TimeFor(uint32_t queries) const;
 
@@ -65,7 +74,10 @@ class Database {
   bool Take(size_t product, int64_t count);
 
  private:
+  static constexpr uint32_t kMany = std::numeric_limits<uint32_t>::max();
+
   const DatabaseOptions options_;
+  Slots connections_;
   std::vector<int64_t> stock_;
   uint32_t visits_ = 0;
   std::atomic<Duration::rep> slow_ns_{0};

@@ -23,6 +23,9 @@ class Random {
   }
   double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }  // [0, 1)
 
+  // Time to the next of events that come by chance, one in `mean` on average.
+  double Exponential(double mean) { return -std::log(1 - Unit()) * mean; }
+
   // A factor with median 1: log-normal with sigma 0.5, as page times of web shops roughly are (the
   // slowest percent takes 3 times the median). Cut at 10 so that no test waits for a freak.
   double ServiceFactor() {

@@ -55,11 +55,14 @@ void ShopConnection::Close(bool reset) {
   if (state_ == State::kGone) return;
   state_ = State::kGone;
   server_.slots().Forget(*this);
+  server_.site().database.connections().Forget(*this);
   idle_.Cancel();
   alarm_.Cancel();
   visit_.reset();
-  if (reset) socket_->Abort();
+  if (kept_) server_.LoseDeparted();
+  if (reset && socket_ != nullptr) socket_->Abort();
   server_.Drop(*this);  // `this` lives until the end of the turn
+  query_.Release();
   worker_.Release();
   server_.PublishSlots();
 }
@@ -130,6 +133,10 @@ size_t ShopConnection::TakeBody(std::span<char> bytes) {
 void ShopConnection::OnHead() {
   ++server_.counters().requests;
   plan_ = PlanFor(*head_);
+  if (const auto& cost = server_.site().options.page_cost; cost && plan_.queries > 0) {
+    plan_.web_time = cost->web_time;
+    plan_.queries = cost->queries;
+  }
   last_ = !head_->keep_alive;
   idle_.Cancel();
   if (!plan_.needs_worker) return BeginWork();
@@ -138,6 +145,7 @@ void ShopConnection::OnHead() {
     BeginWork();
   } else if (server_.slots().Wait(*this)) {
     state_ = State::kQueued;
+    server_.OnWaiting();
   } else {
     ++server_.counters().refused;
     // The body is not worth reading, so what follows it can't be found.
@@ -148,8 +156,14 @@ void ShopConnection::OnHead() {
 }
 
 void ShopConnection::OnWorker(Slots::Worker worker) {
+  if (state_ == State::kQuerying) {
+    query_ = std::move(worker);
+    return BeginQueries();
+  }
   worker_ = std::move(worker);
   server_.PublishSlots();
+  // What was still to come of the body of who has gone will not come.
+  if (peer_left_) return OnBodyEnd();
   BeginWork();
   if (state_ != State::kGone) GoOn();
 }
@@ -178,12 +192,16 @@ void ShopConnection::OnAlarm() {
   if (state_ == State::kEvents) return SendEvent();
   if (state_ == State::kQuerying) return OnQueriesDone();
   state_ = State::kQuerying;
-  Duration time{};
-  if (plan_.queries > 0) {
-    Database& database = server_.site().database;
-    visit_.emplace(database.Enter());
-    time = database.TimeFor(plan_.queries);
-  }
+  if (plan_.queries == 0) return OnQueriesDone();
+  Database& database = server_.site().database;
+  visit_.emplace(database.Enter());
+  query_ = database.connections().Take();
+  if (query_.held()) return BeginQueries();
+  (void)database.connections().Wait(*this);  // no end to that queue: workers are its bound
+}
+
+void ShopConnection::BeginQueries() {
+  const Duration time = server_.site().database.TimeFor(plan_.queries);
   if (time > Duration::zero()) {
     server_.site().alarms.Arm(alarm_, time);
   } else {
@@ -193,6 +211,9 @@ void ShopConnection::OnAlarm() {
 
 void ShopConnection::OnQueriesDone() {
   visit_.reset();
+  query_.Release();
+  ++server_.counters().made;
+  if (peer_left_ || peer_done_) ++server_.counters().departed;
   if (peer_left_) return Close(/*reset=*/true);
   Send(MakeAnswer());
 }
@@ -341,15 +362,32 @@ void ShopConnection::OnReadEnd(int error) {
     case State::kEvents:
     case State::kLingering:
       return Close(/*reset=*/false);
+    case State::kQueued:
+      if (!server_.site().options.works_for_departed) {
+        if (error < 0) Close(/*reset=*/true);
+        return;
+      }
+      return Depart(error);
     case State::kWorking:
     case State::kQuerying:
-      // The work goes on for who has left, as it does in a real server; a half-close leaves nobody.
-      peer_left_ = error < 0;
-      return;
-    case State::kQueued:
+      // The work goes on for who has left, as it does in a real server.
+      return Depart(error);
     case State::kSending:
       if (error < 0) Close(/*reset=*/true);
   }
+}
+
+void ShopConnection::Depart(int error) {
+  // After a FIN the answer is still sent: it may have been a half-close, and who has told the
+  // server so that it no longer wants the answer waits for it to see when the server is free.
+  if (error == 0 && server_.MayKeepDeparted()) {
+    kept_ = true;
+    return server_.KeepDeparted();
+  }
+  peer_left_ = true;
+  socket_->Pause(PauseReason::kBacklog);
+  socket_->SetEvents(nullptr);
+  server_.site().loop.Retire(std::move(socket_));
 }
 
 void ShopConnection::OnWritable() {}

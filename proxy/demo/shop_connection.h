@@ -42,7 +42,7 @@ class ShopConnection final : public net::StreamEvents, private Slots::Waiter {
     kQueued,     // for a worker
     kBody,       // reading the request's body
     kWorking,    // in the web tier
-    kQuerying,   // in the database
+    kQuerying,   // waiting for a connection to the database, or in it
     kSending,    // the answer is leaving
     kEvents,     // between two server-sent events
     kLingering,  // answered, FIN sent; reads and drops so that the answer is not lost to a reset
@@ -68,7 +68,10 @@ class ShopConnection final : public net::StreamEvents, private Slots::Waiter {
   void OnHead();
   void BeginWork();
   void OnBodyEnd();
+  void BeginQueries();
   void OnQueriesDone();
+  // The client has gone; its request has not.
+  void Depart(int error);
   Answer MakeAnswer();
   void Send(Answer answer);
   void WriteHead();
@@ -86,7 +89,8 @@ class ShopConnection final : public net::StreamEvents, private Slots::Waiter {
   State state_ = State::kHead;
   bool last_ = false;       // no request after this one
   bool peer_done_ = false;  // FIN received
-  bool peer_left_ = false;  // reset or hung up while we worked
+  bool peer_left_ = false;  // reset or hung up while we worked; there may be no socket any more
+  bool kept_ = false;       // counted by the server as departed, with its connection still open
   bool has_body_ = false;   // of the answer, on the wire
   bool chunked_ = false;
 
@@ -100,6 +104,7 @@ class ShopConnection final : public net::StreamEvents, private Slots::Waiter {
   Plan plan_;
   Slots::Worker worker_;
   std::optional<Database::Visit> visit_;
+  Slots::Worker query_;  // a connection to the database
   Answer answer_;
   uint64_t filler_sent_ = 0;
   uint32_t events_left_ = 0;

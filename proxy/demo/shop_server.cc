@@ -19,7 +19,9 @@ ShopServer::ShopServer(Site& site, size_t index)
     : site_(site),
       index_(index),
       name_(absl::StrFormat("web-%d", index + 1)),
-      slots_(site.options.workers, site.options.queue),
+      slots_(index < site.options.workers_of.size() ? site.options.workers_of[index]
+                                                    : site.options.workers,
+             site.options.queue),
       random_(site.options.seed * 0x9e3779b97f4a7c15u + index),
       self_(std::make_shared<ShopServer*>(this)) {
   switches_ =
@@ -94,6 +96,13 @@ void ShopServer::ComeBack() {
   switches_->SetUp();
 }
 
+void ShopServer::OnWaiting() {
+  const uint32_t most = site_.options.crash_at;
+  if (most == 0 || slots_.waiting() < most || switches_->crashed()) return;
+  ++counters_.crashes;
+  switches_->CrashFor(site_.options.crash_for);
+}
+
 Duration ShopServer::DrawWebTime(Duration median) {
   const double ns = static_cast<double>(median.count()) * random_.ServiceFactor();
   return Duration(static_cast<Duration::rep>(ns * site_.options.time_scale)) + switches_->slow();
@@ -112,11 +121,15 @@ ServerCounts ShopServer::counts() const {
           .answered = counters_.answered,
           .refused = counters_.refused,
           .failed = counters_.failed,
+          .made = counters_.made,
+          .departed = counters_.departed,
+          .crashes = counters_.crashes,
           .connections = counters_.connections,
           .accepted = counters_.accepted,
           .working = counters_.working,
           .most_working = counters_.most_working,
-          .waiting = counters_.waiting};
+          .waiting = counters_.waiting,
+          .down = switches_->crashed()};
 }
 
 }  // namespace sluice::demo

@@ -49,18 +49,30 @@ class ShopServer {
   bool DrawFailure();
   uint64_t NextOrder() { return (index_ + 1) * 1'000'000 + ++orders_; }
 
+  // Somebody has begun to wait for a worker: too many, and the server is gone at the end of the
+  // turn.
+  void OnWaiting();
+
+  // Whether one more connection of who has left may stay open until its work is done. A bound on
+  // descriptors: who cuts thousands of connections does not see the difference.
+  bool MayKeepDeparted() const { return departed_kept_ < kMostDepartedKept; }
+  void KeepDeparted() { ++departed_kept_; }
+  void LoseDeparted() { --departed_kept_; }
+
   // Takes the connection out of the list; it dies at the end of the turn.
   void Drop(ShopConnection& connection);
 
   // The counts while they are being counted; written by the loop alone.
   struct Counters {
-    std::atomic<uint64_t> requests{0}, answered{0}, refused{0}, failed{0}, connections{0},
-        accepted{0}, working{0}, most_working{0}, waiting{0};
+    std::atomic<uint64_t> requests{0}, answered{0}, refused{0}, failed{0}, made{0}, departed{0},
+        crashes{0}, connections{0}, accepted{0}, working{0}, most_working{0}, waiting{0};
   };
   Counters& counters() { return counters_; }
   void PublishSlots();
 
  private:
+  static constexpr uint32_t kMostDepartedKept = 1000;
+
   absl::Status Listen(const Address& address);
   void OnAccept(std::unique_ptr<net::Socket> socket);
   void Apply();     // what the switches say about being up
@@ -74,6 +86,7 @@ class ShopServer {
   Slots slots_;
   Random random_;
   uint64_t orders_ = 0;
+  uint32_t departed_kept_ = 0;
   Counters counters_;
   std::optional<net::Fd> listener_;
   std::unique_ptr<net::Acceptor> acceptor_;

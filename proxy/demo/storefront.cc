@@ -1,5 +1,6 @@
 #include "proxy/demo/storefront.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -30,7 +31,8 @@ Site::Site(net::Loop& its_loop, const StorefrontOptions& its_options)
 absl::StatusOr<std::unique_ptr<Storefront>> Storefront::Open(net::Loop& loop,
                                                              const StorefrontOptions& options) {
   if (options.servers == 0 || options.servers > kMostServers || options.workers == 0 ||
-      options.listen.size() > options.servers) {
+      options.listen.size() > options.servers || options.workers_of.size() > options.servers ||
+      std::ranges::count(options.workers_of, 0u) > 0) {
     return absl::InvalidArgumentError(
         absl::StrFormat("a storefront has 1 to %d servers with a worker each, and no more "
                         "addresses than servers",

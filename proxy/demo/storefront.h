@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -29,6 +30,11 @@
 
 namespace sluice::demo {
 
+struct PageCost {
+  Duration web_time{};   // median, in a worker
+  uint32_t queries = 0;  // to the database, after it
+};
+
 struct StorefrontOptions {
   uint32_t servers = 3;  // at most 64
   // One for each server, in order; those that are missing get a free port on 127.0.0.1.
@@ -36,6 +42,19 @@ struct StorefrontOptions {
 
   uint32_t workers = 8;  // per server: requests being worked on at once
   uint32_t queue = 64;   // per server: requests waiting for a worker; beyond: 503
+  // One for each server, in order, instead of `workers`; those that are missing have `workers`.
+  std::vector<uint32_t> workers_of;
+
+  // What each page of the shop that asks the database costs; none: what the table in pages.cc says.
+  std::optional<PageCost> page_cost;
+
+  // A server at which so many wait crashes (0: none does), and is back after that time.
+  uint32_t crash_at = 0;
+  Duration crash_for = std::chrono::seconds(8);
+
+  // A request whose client was cut off keeps its place in the queue and then its worker, as in
+  // servers that look at the connection only when they write. Otherwise it leaves the queue.
+  bool works_for_departed = false;
 
   // Factor on all service times, the database's included. 0: no pretence, as fast as it goes.
   double time_scale = 1.0;
@@ -54,11 +73,15 @@ struct ServerCounts {
   uint64_t answered = 0;     // answers begun, whatever their status
   uint64_t refused = 0;      // 503 because the queue was full
   uint64_t failed = 0;       // 500 because of the switch
+  uint64_t made = 0;         // pages, for whomever
+  uint64_t departed = 0;     // of these, for clients that were seen to have gone
+  uint64_t crashes = 0;      // because too many waited
   uint64_t connections = 0;  // open now
   uint64_t accepted = 0;     // ever
   uint64_t working = 0;      // workers busy now
   uint64_t most_working = 0;
   uint64_t waiting = 0;  // requests queued now
+  bool down = false;     // crashed, by whatever cause
 };
 
 struct Site;

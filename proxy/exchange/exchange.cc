@@ -72,8 +72,8 @@ void Exchange::Start() {
 
 void Exchange::GoOn() {
   phase_ = Phase::kGather;
-  if (AnswerHere() || BodyTooLarge(record_.request_bytes)) return;
-  if (!PrepareForward() || BreakerRefuses()) return;
+  if (AnswersOfRoom() || AnswerHere() || BodyTooLarge(record_.request_bytes)) return;
+  if (!PassesRoom() || !PrepareForward() || BreakerRefuses()) return;
   if (route_->timeouts.total > Duration::zero()) {
     context_.loop().Arm(total_, route_->timeouts.total);
   }
@@ -247,6 +247,7 @@ void Exchange::OnLeased(UpstreamRequest& from) {
   server.SendBody(held);
   if (&from != at_) return server.SendEnd(request_trailers_);  // the second of two
   phase_ = Phase::kSend;
+  if (from.adaptive()) ArmStreamDue();
   if (request_ended_) {
     server.SendEnd(request_trailers_);
     ArmProgress(route_->timeouts.head);
@@ -284,6 +285,7 @@ void Exchange::OnResponse(UpstreamRequest& from, const http::ResponseHead& head)
                     /*reused=*/false);
   }
   from.Praise(head);
+  if (from.adaptive()) NoteAnswer(from, head);
   if (head.status >= 400 && TriesAgainAfter(from, head)) return;
   hedge_due_.Cancel();
   try_due_.Cancel();
@@ -305,11 +307,12 @@ void Exchange::OnResponse(UpstreamRequest& from, const http::ResponseHead& head)
     sticky->Filter(answer.fields);
     if (!in_session_) sticky->Begin(answer.fields, from.host(), head_.scheme == "https");
   }
+  if (entrance_ != nullptr) LeaveRoom(head, answer);
   ForwardResponse(answer, head_, Forwarding(), context_.Date());
   phase_ = head.status == 101 ? Phase::kTunnel : Phase::kAnswer;
   if (phase_ == Phase::kTunnel) {
     total_.Cancel();  // tunnel_idle_timeout rules from here
-    from.BecomeTunnel();
+    from.LeavePlace();
   }
   SendHead(answer);
   ArmProgress(phase_ == Phase::kTunnel ? route_->timeouts.tunnel_idle : route_->timeouts.idle);
@@ -385,7 +388,7 @@ void Exchange::OnClientFinished() {
 
 // Nobody is there to be answered.
 void Exchange::ClientLeft(std::string_view why) {
-  if (waits()) pool_stats().queue_left.Add();
+  if (waits()) queue_stats().ended[observe::kQueueLeft].Add();
   record_.side = Side::kDownstream;
   record_.end = Cause::kClientLeft;
   why_ = why;
@@ -411,6 +414,7 @@ void Exchange::ReplyError(int status, std::string_view why) {
 // Only over TLS: elsewhere anybody could have written it (RFC 6797 section 7.2).
 void Exchange::SendHead(http::ResponseHead& head) {
   AddLimitFields(head);
+  if (ticket_) GiveTicket(head);
   if (listener_.tls && listener_.tls->hsts > Duration::zero()) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(listener_.tls->hsts);
     const std::string_view age = arena_.Decimal(static_cast<uint64_t>(seconds.count()));
@@ -457,11 +461,7 @@ void Exchange::OnNoProgress() {
       if (ArmUntil(progress_, held_until_)) return;
       return GoOn();
     case Phase::kPlace:
-      if (!waits()) return OnPauseOver();
-      pool_stats().queue_timeouts.Add();
-      return Fail(
-          {.cause = Cause::kLimit, .why = "no server of the pool had room within queue_timeout"},
-          503);
+      return OnPauseOver();
     case Phase::kSend:
       if (request_ended_) {
         return OnFailed(*at_,
@@ -500,6 +500,11 @@ void Exchange::OnNoProgress() {
 }
 
 void Exchange::OnTotalTimeout() {
+  // A deadline of the queue too, which looks at its own with every tick.
+  if (waits()) {
+    return RefusePlace(
+        {.why = upstream::Dispatch::Refusal::kDeadline, .drain = pool().dispatch.DrainTime()});
+  }
   Fail({.side = Side::kSluice,
         .cause = Cause::kTotalTimeout,
         .why = "the request took longer than total_timeout"},

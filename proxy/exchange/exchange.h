@@ -80,6 +80,7 @@ class Exchange final : public http::DownstreamEvents,
 
   // upstream::Dispatch::Waiter
   void OnPlaced(upstream::Placed placed) override;
+  void OnRefused(const upstream::Dispatch::Refused& refused) override;
 
   // Before a server.
   void FindRoute();
@@ -88,17 +89,33 @@ class Exchange final : public http::DownstreamEvents,
   void RefuseOver(const admission::Limit& limit);
   void GoOn();
   bool AnswerHere();
+  bool AnswersOfRoom();
+  bool PassesRoom();
+  admission::Doorkeeper::Visit VisitRoom(const Entrance& entrance);
+  bool Halts() const;
+  admission::Doorkeeper::Visit Halted() const;
+  void KeepWaiting(const admission::WaitingPage& page, int status,
+                   const admission::Doorkeeper::Visit& visit);
+  void LeaveRoom(const http::ResponseHead& head, http::ResponseHead& answer);
+  void GiveTicket(http::ResponseHead& answer) const;
   bool PrepareForward();
   void GatherOrPlace();
   bool BodyTooLarge(uint64_t bytes);
   void Place();
-  upstream::Dispatch::Rank Rank() const;
+  ratelimit::Priority PriorityHere() const;
+  upstream::Dispatch::Rank RankAt(TimePoint now) const;
+  observe::QueueStats& queue_stats() const;
+  void RefusePlace(const upstream::Dispatch::Refused& refused);
   balancer::PickInput InputAt(TimePoint now) const;
   bool Returns(const balancer::PickInput& in, upstream::Placed& placed);
   void StartTry(UpstreamRequest& request, upstream::Placed placed);
   void ArmSecondThoughts();
   void OnHedgeDue();
   void OnTryTooLong();
+  uint64_t Kind();
+  void NoteAnswer(UpstreamRequest& from, const http::ResponseHead& head);
+  void ArmStreamDue();
+  void OnStreamDue();
 
   // When something goes wrong.
   UpstreamRequest* OtherThan(const UpstreamRequest& request);
@@ -148,6 +165,9 @@ class Exchange final : public http::DownstreamEvents,
   const Limits* limits_ = nullptr;
   admission::Ruling ruling_;
   admission::Pass pass_;
+  const Entrance* entrance_ = nullptr;       // where this has come by
+  uint64_t visitor_ = 0;                     // who has been let in there
+  std::optional<ratelimit::Ticket> ticket_;  // for the answer
 
   // The request.
   Bytes held_;                // body bytes not yet sent, or sent and kept for another try
@@ -167,6 +187,7 @@ class Exchange final : public http::DownstreamEvents,
   std::optional<Failure> failed_;  // the last try that did, and another followed
   uint32_t pauses_ = 0;            // before this retry
   TimePoint placing_{};
+  uint64_t kind_ = 0;  // Kind(), once asked
   bool client_finished_ = false;
   bool in_session_ = false;  // its cookie names a server that it may stay at
   bool counted_in_flight_ = false;
@@ -185,6 +206,7 @@ class Exchange final : public http::DownstreamEvents,
   BoundDeadline<Exchange, &Exchange::OnNoProgress> progress_{this};
   BoundDeadline<Exchange, &Exchange::OnHedgeDue> hedge_due_{this};
   BoundDeadline<Exchange, &Exchange::OnTryTooLong> try_due_{this};
+  BoundDeadline<Exchange, &Exchange::OnStreamDue> stream_due_{this};
   BoundDeadline<Exchange, &Exchange::OnTotalTimeout> total_{this};
   BoundDeadline<Exchange, &Exchange::OnPaced> pace_{this};
 };

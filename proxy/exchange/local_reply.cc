@@ -1,10 +1,10 @@
 #include "proxy/exchange/local_reply.h"
 
 #include <algorithm>
-#include <array>
 
 #include "proxy/base/check.h"
-#include "proxy/base/text.h"
+#include "proxy/http/accept.h"
+#include "proxy/http/escape.h"
 
 namespace sluice::exchange {
 namespace {
@@ -59,36 +59,6 @@ std::string_view PlainSentence(int status) {
       return "The request could not be served.";
   }
 }
-
-// In thousandths; what is not a weight counts as 1 (RFC 9110 section 12.4.2).
-int WeightOf(std::string_view parameters) {
-  while (!parameters.empty()) {
-    const std::string_view parameter = CutNext(parameters, ';');
-    if (parameter.size() < 3 || LowerChar(parameter[0]) != 'q' || parameter[1] != '=') continue;
-    if (parameter[2] != '0') return 1000;
-    int weight = 0;
-    int unit = 100;
-    for (size_t i = 4; i < parameter.size() && i < 7; ++i, unit /= 10) {
-      if (parameter[i] < '0' || parameter[i] > '9') break;
-      weight += (parameter[i] - '0') * unit;
-    }
-    return weight;
-  }
-  return 1000;
-}
-
-// How much an Accept likes one type: by its most exact range.
-struct Liking {
-  int exactness = 0;  // 1: any type, 2: any subtype, 3: by name
-  int weight = 0;
-
-  void Consider(int other_exactness, int other_weight) {
-    if (other_exactness > exactness) *this = {other_exactness, other_weight};
-  }
-  bool Over(const Liking& other) const {
-    return weight != other.weight ? weight > other.weight : exactness > other.exactness;
-  }
-};
 
 LocalReply Reply(const http::RequestHead& request, int status, std::string_view date) {
   LocalReply reply{http::ResponseHead(request.fields.arena()), {}};
@@ -148,22 +118,6 @@ const route::Template& Answers::Find(const std::vector<Page>& pages, int status)
 const route::Template& Answers::Html(int status) const { return Find(html_, status); }
 const route::Template& Answers::Json(int status) const { return Find(json_, status); }
 
-bool PrefersJson(std::string_view accept) {
-  Liking html;
-  Liking json;
-  while (!accept.empty()) {
-    std::string_view parameters = CutNext(accept, ',');
-    const std::string_view range = CutNext(parameters, ';');
-    const int weight = WeightOf(parameters);
-    if (range == "*/*") html.Consider(1, weight), json.Consider(1, weight);
-    if (EqualsIgnoreCase(range, "text/*")) html.Consider(2, weight);
-    if (EqualsIgnoreCase(range, "text/html")) html.Consider(3, weight);
-    if (EqualsIgnoreCase(range, "application/*")) json.Consider(2, weight);
-    if (EqualsIgnoreCase(range, "application/json")) json.Consider(3, weight);
-  }
-  return json.Over(html);
-}
-
 LocalReply MakeError(const http::RequestHead& request, const Problem& problem,
                      const Answers& answers) {
   Arena& arena = request.fields.arena();
@@ -185,10 +139,10 @@ LocalReply MakeError(const http::RequestHead& request, const Problem& problem,
   values.reason = reply.head.reason;
   values.why = problem.why.empty() ? PlainSentence(problem.status) : problem.why;
   values.request_id = problem.request_id;
-  const bool json = PrefersJson(request.fields.Joined(http::FieldId::kAccept));
+  const bool json = http::PrefersJson(request.fields.Joined(http::FieldId::kAccept));
   const std::string_view body =
-      json ? answers.Json(problem.status).Expand(values, EscapeJson, arena)
-           : answers.Html(problem.status).Expand(values, EscapeHtml, arena);
+      json ? answers.Json(problem.status).Expand(values, http::EscapeJson, arena)
+           : answers.Html(problem.status).Expand(values, http::EscapeHtml, arena);
   fields.Add("Vary", "Accept");
   SetBody(reply, request, json ? "application/json" : kHtmlType, body);
   return reply;
@@ -211,11 +165,12 @@ LocalReply MakeRedirect(const http::RequestHead& request, const ForwardContext& 
                      answers);
   }
   if (!values.path.starts_with('/')) values.path = "/";  // of OPTIONS *
-  const std::string_view location = OneSlash(to.Expand(values, EscapeLocation, arena), redirect.to);
+  const std::string_view location =
+      OneSlash(to.Expand(values, http::EscapeLocation, arena), redirect.to);
 
   LocalReply reply = Reply(request, redirect.status, date);
   reply.head.fields.Add("Location", location);
-  const std::string_view link = EscapeHtml(location, arena);
+  const std::string_view link = http::EscapeHtml(location, arena);
   SetBody(reply, request, kHtmlType,
           arena.Concat({"<!doctype html>\n<title>", reply.head.reason, "</title><a href=\"", link,
                         "\">", link, "</a>\n"}));
@@ -230,6 +185,28 @@ LocalReply MakeFixed(const http::RequestHead& request, const ForwardContext& con
   LocalReply reply = Reply(request, respond.status, date);
   SetBody(reply, request, respond.content_type, respond.body);
   EditResponse(reply.head, request, context);
+  return reply;
+}
+
+LocalReply MakeWaiting(const http::RequestHead& request, const admission::WaitingPage& page,
+                       const admission::WaitingView& view, WaitingForm form,
+                       std::string_view date) {
+  Arena& arena = request.fields.arena();
+  const http::Field* const languages = request.fields.Find("Accept-Language");
+  const std::string_view accepted = languages == nullptr ? std::string_view() : languages->value;
+  LocalReply reply = Reply(request, form.status, date);
+  http::Fields& fields = reply.head.fields;
+  fields.Add("Cache-Control", "no-store");
+  fields.Add("Retry-After", arena.Decimal(static_cast<uint64_t>(view.poll.count())));
+  fields.Add("Content-Language", page.LanguageFor(accepted));
+  if (!form.page) {
+    SetBody(reply, request, "application/json", page.Json(view, accepted, arena));
+    return reply;
+  }
+  if (!page.content_security_policy().empty()) {
+    fields.Add("Content-Security-Policy", page.content_security_policy());
+  }
+  SetBody(reply, request, kHtmlType, page.Html(view, accepted, arena));
   return reply;
 }
 

@@ -9,8 +9,7 @@
 //
 // Threads: one worker's. Ownership: everything lives in the arena of the request's fields, or in
 // the Answers and Route given, which the exchange's view keeps alive. No allocation but in the
-// arena. Sources: RFC 9110 sections 9.3.8, 10.2.2 (Location), 10.2.3 (Retry-After), 12.5.1
-// (Accept).
+// arena. Sources: RFC 9110 sections 9.3.8, 10.2.2 (Location), 10.2.3 (Retry-After).
 #ifndef SLUICE_PROXY_EXCHANGE_LOCAL_REPLY_H_
 #define SLUICE_PROXY_EXCHANGE_LOCAL_REPLY_H_
 
@@ -20,6 +19,8 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "proxy/admission/waiting_page.h"
+#include "proxy/admission/waiting_view.h"
 #include "proxy/exchange/forward_head.h"
 #include "proxy/http/message.h"
 #include "proxy/route/template.h"
@@ -76,23 +77,19 @@ LocalReply MakeRedirect(const http::RequestHead& request, const ForwardContext& 
 LocalReply MakeFixed(const http::RequestHead& request, const ForwardContext& context,
                      std::string_view date);
 
+// What a waiting room says to who has to wait: its page, or its JSON.
+struct WaitingForm {
+  int status = 200;
+  bool page = true;
+};
+LocalReply MakeWaiting(const http::RequestHead& request, const admission::WaitingPage& page,
+                       const admission::WaitingView& view, WaitingForm form, std::string_view date);
+
 // For an OPTIONS that may travel no further (forward_head.h, EndsHere).
 LocalReply MakeOptions(const http::RequestHead& request, std::string_view date);
 
 // The 405 for methods that sluice serves to nobody.
 std::optional<http::Refusal> RefusedMethod(http::Method method);
-
-// Does this Accept like JSON better than HTML? The higher q wins, then the one named more exactly
-// ("application/json, */*" means JSON), then HTML.
-bool PrefersJson(std::string_view accept);
-
-// For text between tags or in quoted attributes, and for text inside a JSON string. What needs no
-// escape comes back as it is.
-std::string_view EscapeHtml(std::string_view text, Arena& arena);
-std::string_view EscapeJson(std::string_view text, Arena& arena);
-// For a Location: every byte but visible ASCII, and quotes, angle brackets and the backslash that
-// browsers take for a slash, become %XX.
-std::string_view EscapeLocation(std::string_view text, Arena& arena);
 
 }  // namespace sluice::exchange
 

@@ -19,19 +19,31 @@
 #include "proxy/admission/bans.h"
 #include "proxy/admission/bearer.h"
 #include "proxy/admission/client_key.h"
+#include "proxy/admission/doorkeeper.h"
 #include "proxy/admission/gatekeeper.h"
 #include "proxy/exchange/affinity.h"
 #include "proxy/exchange/local_reply.h"
+#include "proxy/exchange/panic.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/stats.h"
 #include "proxy/route/router.h"
 #include "proxy/upstream/cluster.h"
+#include "proxy/upstream/load.h"
 #include "proxy/upstream/pool.h"
 
 namespace sluice::exchange {
 
 using RouteCounters = observe::Sharded<observe::RouteStats>;
 using Limits = std::vector<admission::RouteLimit>;
+
+// A waiting room before some of the routes.
+struct Entrance {
+  std::shared_ptr<const admission::Doorkeeper> keeper;
+  std::vector<std::shared_ptr<const upstream::Cluster>> pools;  // of those routes
+
+  // Of the fullest of its pools.
+  upstream::Load LoadAt(TimePoint now) const;
+};
 
 struct RuntimeView {
   uint64_t version = 0;
@@ -43,6 +55,9 @@ struct RuntimeView {
   std::vector<std::shared_ptr<admission::Limit>> all_limits;
   std::vector<Limits> limits;  // as Router::routes()
   Limits unrouted_limits;
+  std::vector<std::shared_ptr<const Entrance>> entrances;  // of all rooms that are in use
+  std::vector<const Entrance*> entrance_of;                // as Router::routes(); null: none
+  std::optional<Panic> panic;
   std::shared_ptr<admission::Bans> bans;
   std::unique_ptr<const route::Router> to_https;  // for listeners that redirect: one route
   std::shared_ptr<RouteCounters> redirected;      // its counters

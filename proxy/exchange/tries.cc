@@ -1,13 +1,18 @@
 // The tries of an exchange: choosing a server, waiting for one, a second beside the first, and what
 // follows one that failed.
 #include <algorithm>
+#include <array>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "absl/random/distributions.h"
 #include "absl/strings/str_format.h"
+#include "proxy/admission/client_key.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/kind.h"
 #include "proxy/exchange/report.h"
+#include "ratelimit/admission_queue.h"
 
 namespace sluice::exchange {
 namespace {
@@ -15,6 +20,13 @@ namespace {
 // For the retry budget, each up to twice as long as the one before: with the usual backoff a second
 // and a half in all.
 constexpr uint32_t kMostPauses = 6;
+
+// In the order of ratelimit::AdmissionQueue::Refusal.
+constexpr std::array<std::string_view, ratelimit::AdmissionQueue::kRefusals> kWhyRefused = {
+    "all servers of the pool are full, and so is its queue",
+    "all servers of the pool are full, and so is its queue; its place went to one that goes first",
+    "more requests come than the servers of the pool can serve, and this one has waited too long",
+    "no server of the pool had room in time"};
 
 // Of the answer to a client whose request no try has got through.
 int StatusOf(Cause cause) {
@@ -36,26 +48,26 @@ void Exchange::Place() {
   phase_ = Phase::kPlace;
   const TimePoint now = context_.loop().now();
   const balancer::PickInput in = InputAt(now);
-  upstream::Placed placed;
-  if (Returns(in, placed)) return StartTry(first_, std::move(placed));
-  switch (pool().dispatch.Place({.cluster = cluster_->shared,
-                                 .picker = *cluster_->picker,
-                                 .in = in,
-                                 .rng = context_.random()},
-                                placed, *this, context_.loop(), Rank())) {
+  upstream::Placed session;
+  if (Returns(in, session)) return StartTry(first_, std::move(session));
+  const upstream::Dispatch::Request request = {
+      .cluster = cluster_->shared, .picker = *cluster_->picker, .in = in, .rng = context_.random()};
+  if (auto placed = pool().dispatch.TryPlace(request)) {
+    return StartTry(first_, *std::move(placed));
+  }
+  upstream::Dispatch::Answer answer =
+      pool().dispatch.Place(request, RankAt(now), *this, context_.loop());
+  switch (answer.result) {
     case upstream::Dispatch::Result::kPlaced:
-      return StartTry(first_, std::move(placed));
+      return StartTry(first_, std::move(answer.placed));
     case upstream::Dispatch::Result::kWaits:
-      if (client_finished_) return ClientLeft("the client closed while its request waited");
       placing_ = now;
-      pool_stats().queued.Add();
-      ReportQueue(cluster_->shared->spec.name);
-      return ArmProgress(pool_spec().queue_timeout);
-    case upstream::Dispatch::Result::kQueueFull:
-      pool_stats().queue_full.Add();
-      return Fail(
-          {.cause = Cause::kLimit, .why = "all servers of the pool are full, and so is its queue"},
-          503);
+      record_.queue_position = answer.ahead + 1;
+      if (client_finished_) return ClientLeft("the client closed while its request waited");
+      queue_stats().queued.Add();
+      return ReportQueue(cluster_->shared->spec.name);
+    case upstream::Dispatch::Result::kRefused:
+      return RefusePlace(answer.refused);
     case upstream::Dispatch::Result::kNobody:
       if (failed_) return Fail(*failed_, StatusOf(failed_->cause));
       return Fail({.cause = Cause::kNoServer, .why = "the pool has no server to send this to"},
@@ -63,12 +75,27 @@ void Exchange::Place() {
   }
 }
 
-upstream::Dispatch::Rank Exchange::Rank() const {
-  const bool again = record_.tries > 0;
-  if (ruling_.tagged == nullptr) {
-    return again ? upstream::Dispatch::Rank::kNext : upstream::Dispatch::Rank::kUsual;
+ratelimit::Priority Exchange::PriorityHere() const {
+  if (ruling_.tagged != nullptr) return ratelimit::Priority::kLow;
+  return ratelimit::PriorityNamed(route_->conf.priority);
+}
+
+observe::QueueStats& Exchange::queue_stats() const {
+  static_assert(observe::kQueueClasses == ratelimit::kPriorityNames.size());
+  return pool_stats().queue[static_cast<size_t>(PriorityHere())];
+}
+
+upstream::Dispatch::Rank Exchange::RankAt(TimePoint now) const {
+  TimePoint deadline = now + pool_spec().queue_timeout;
+  if (const Duration total = route_->timeouts.total; total > Duration::zero()) {
+    deadline = std::min(deadline, started_ + total);
   }
-  return again ? upstream::Dispatch::Rank::kUsual : upstream::Dispatch::Rank::kLast;
+  return {.priority = PriorityHere(),
+          .client = visitor_ != 0 ? visitor_ : admission::ClientKey(identity_.ip),
+          .again = record_.tries > 0,
+          .holder = visitor_ != 0,
+          .bytes = held_.size(),
+          .deadline = deadline};
 }
 
 balancer::PickInput Exchange::InputAt(TimePoint now) const {
@@ -90,11 +117,24 @@ bool Exchange::Returns(const balancer::PickInput& in, upstream::Placed& placed) 
 }
 
 void Exchange::OnPlaced(upstream::Placed placed) {
-  progress_.Cancel();
   const Duration waited = context_.loop().now() - placing_;
   record_.queue_wait += waited;
-  pool_stats().queue_wait.Record(waited);
+  queue_stats().wait.Record(waited);
   StartTry(first_, std::move(placed));
+}
+
+void Exchange::OnRefused(const upstream::Dispatch::Refused& refused) {
+  record_.queue_wait += context_.loop().now() - placing_;
+  RefusePlace(refused);
+}
+
+void Exchange::RefusePlace(const upstream::Dispatch::Refused& refused) {
+  const auto why = static_cast<size_t>(refused.why);
+  static_assert(kWhyRefused.size() + 1 == observe::kQueueEnds.size());
+  queue_stats().ended[why].Add();
+  retry_after_ =
+      ratelimit::RetryAfter(refused.drain, absl::Uniform<double>(context_.random(), 0, 1));
+  Fail({.cause = Cause::kLimit, .why = std::string(kWhyRefused[why])}, 503);
 }
 
 void Exchange::StartTry(UpstreamRequest& request, upstream::Placed placed) {
@@ -158,10 +198,45 @@ void Exchange::OnTryTooLong() {
   OnFailed(*at_, slow, /*reused=*/false);
 }
 
+// How crowded the server is.
+
+uint64_t Exchange::Kind() {
+  if (kind_ == 0) kind_ = KindOf(route_->conf.name, head_.method, head_.path);
+  return kind_;
+}
+
+// Its time, unless that says nothing: of what failed, was not asked in one piece, or is not a page.
+// An event stream stays for as long as its reader, and holds no place.
+void Exchange::NoteAnswer(UpstreamRequest& from, const http::ResponseHead& head) {
+  if (IsEventStream(head)) return from.LeavePlace();
+  const bool tells = balancer::ResultOf(head.status, false) == balancer::Result::kAnswered &&
+                     request_ended_ && from.sent_at_once() && head.status != 101;
+  if (!tells) return;
+  const Duration time = context_.loop().now() - from.sent_at() - context_.loop().turn();
+  upstream::AdaptiveLimits::NoteTime(from.server(), Kind(),
+                                     KindOf(route_->conf.name, head_.method, ""),
+                                     std::max(time, Duration::zero()), pool_spec().stream_after);
+}
+
+// Streams, either way, and long polls would hold a place for as long as they like.
+void Exchange::ArmStreamDue() {
+  const Duration after = pool_spec().stream_after;
+  if (pool().calm_times.Of(Kind()) >= after) return at_->LeavePlace();
+  context_.loop().Arm(stream_due_, after);
+}
+
+// Of a kind of which no answer is known, one that comes late may be a poll's.
+void Exchange::OnStreamDue() {
+  const bool streams = phase_ == Phase::kAnswer || !request_ended_;
+  const bool polls = phase_ == Phase::kSend && pool().calm_times.Of(Kind()) == Duration::zero();
+  if (streams || polls) at_->LeavePlace();
+}
+
 void Exchange::EndTries(const Failure* why) {
   progress_.Cancel();
   hedge_due_.Cancel();
   try_due_.Cancel();
+  stream_due_.Cancel();
   pace_.Cancel();
   if (waits()) {
     record_.queue_wait += context_.loop().now() - placing_;

@@ -16,6 +16,7 @@ void UpstreamRequest::Start(WorkerCluster& cluster, upstream::Placed placed, Dur
   permit_ = std::move(placed.permit);
   at_ = server_ = cluster.shared->servers[host_].get();
   connect_timeout_ = connect_timeout;
+  settled_ = false;
   connect_time_ = Duration::zero();
   stats().requests.Add();
   stats().in_flight.Add();
@@ -47,17 +48,28 @@ void UpstreamRequest::Connect() {
 void UpstreamRequest::Take(upstream::Lease lease) {
   lease_ = std::move(lease);
   lease_.Begin(*this, arena_);
+  streamed_ = false;
   sent_at_ = context_.loop().now();
   owner_.OnLeased(*this);
+}
+
+// Its place may be another's already (LeavePlace).
+void UpstreamRequest::Settle(const balancer::Outcome& outcome, TimePoint now) {
+  if (std::exchange(settled_, true)) return;
+  if (permit_) {
+    permit_.Settle(outcome, now);
+  } else {
+    balancer::Record(*server_->health, outcome, now);
+  }
 }
 
 void UpstreamRequest::Blame(const Failure& why) {
   if (why.side != Side::kUpstream) return;
   const TimePoint now = context_.loop().now();
   const bool late = why.cause == Cause::kConnectTimeout || why.cause == Cause::kHeadTimeout;
-  permit_.Settle({.result = late ? balancer::Result::kTimedOut : balancer::Result::kFailed,
-                  .latency = now - began_at_},
-                 now);
+  Settle({.result = late ? balancer::Result::kTimedOut : balancer::Result::kFailed,
+          .latency = now - began_at_},
+         now);
   if (cluster_->shared->outlier.OnFailure(*server_->health, late, now) ==
       balancer::RestChange::kBegan) {
     stats().rests.Add();
@@ -68,7 +80,7 @@ void UpstreamRequest::Blame(const Failure& why) {
 void UpstreamRequest::Praise(const http::ResponseHead& head) {
   const TimePoint now = context_.loop().now();
   const http::Field* const retry_after = head.fields.Find(http::FieldId::kRetryAfter);
-  permit_.Settle(
+  Settle(
       {.result = balancer::ResultOf(head.status, retry_after != nullptr),
        .latency = now - sent_at_,
        .retry_after = retry_after == nullptr ? Duration::zero() : RetryAfter(retry_after->value)},
@@ -80,7 +92,7 @@ void UpstreamRequest::Praise(const http::ResponseHead& head) {
   }
 }
 
-void UpstreamRequest::BecomeTunnel() {
+void UpstreamRequest::LeavePlace() {
   if (cluster_->shared->spec.max_connections == 0) permit_ = upstream::Permit();
 }
 

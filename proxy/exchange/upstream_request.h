@@ -52,15 +52,18 @@ class UpstreamRequest final : private http::UpstreamEvents {
   // What the request goes by. REQUIRES: leased.
   http::Upstream& stream() const { return lease_.stream(); }
   // To be told when the last byte of the request was given to stream().
-  void Sent() { sent_at_ = context_.loop().now(); }
+  void Sent() {
+    sent_at_ = context_.loop().now();
+    streamed_ = true;
+  }
 
   // What became of it, for the server's health and load; the first word counts. REQUIRES: running.
   void Blame(const Failure& why);
   void Praise(const http::ResponseHead& head);
 
-  // It is a tunnel from now on, which may stay for hours without work for the server: its place is
-  // for another request. Where connections are limited it keeps it, for it keeps its connection.
-  void BecomeTunnel();
+  // It may stay for long without work for the server, as tunnels and streams do: its place is for
+  // another request. Where connections are limited it keeps it, for it keeps its connection.
+  void LeavePlace();
 
   // Gives connection and place back; the place when the server is done. `why`: what is counted
   // against the server, if it was its doing.
@@ -72,9 +75,13 @@ class UpstreamRequest final : private http::UpstreamEvents {
   // Of the server it runs at, or ran at last. REQUIRES: was started.
   balancer::HostIndex host() const { return host_; }
   const upstream::Server& server() const { return *at_; }
+  // Its limit is found from its answers.
+  bool adaptive() const { return at_->health->adaptive.load(std::memory_order_relaxed); }
   observe::ServerStats& stats() const;
   Duration connect_time() const { return connect_time_; }  // 0 on a kept connection
   TimePoint sent_at() const { return sent_at_; }
+  // The time to its answer is the server's alone.
+  bool sent_at_once() const { return !streamed_; }
 
  private:
   void OnInterim(const http::ResponseHead& head) override { owner_.OnInterim(*this, head); }
@@ -88,6 +95,7 @@ class UpstreamRequest final : private http::UpstreamEvents {
   }
   void OnUpstreamWritable() override { owner_.OnUpstreamWritable(*this); }
 
+  void Settle(const balancer::Outcome& outcome, TimePoint now);
   void Connect();
   void Take(upstream::Lease lease);
 
@@ -105,6 +113,8 @@ class UpstreamRequest final : private http::UpstreamEvents {
   Duration connect_time_{};
   TimePoint began_at_{};
   TimePoint sent_at_{};
+  bool settled_ = false;
+  bool streamed_ = false;  // the server may have worked on it before it was all there
 };
 
 }  // namespace sluice::exchange

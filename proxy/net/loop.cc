@@ -51,6 +51,7 @@ Loop::Loop() : handles_(std::make_unique<Handles>()), read_block_(new char[kRead
   uv_prepare_start(&h.before_poll, [](uv_prepare_t* handle) {
     Loop& loop = *static_cast<Loop*>(handle->loop->data);
     loop.EndTurn();
+    loop.turn_ = loop.now_known_ ? std::chrono::steady_clock::now() - loop.now_ : Duration{};
     loop.now_known_ = false;
   });
   uv_check_start(&h.after_poll,

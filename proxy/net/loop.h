@@ -79,6 +79,8 @@ class Loop {
   // How late the timer fired the last time it did; a sign that the thread is overloaded. Up to 5 ms
   // is the grain of the kernel's coarse clock and means nothing.
   Duration lag() const { return lag_; }
+  // How long the last turn worked: as long may an answer have waited for us that was read in this.
+  Duration turn() const { return turn_; }
 
   // Arms `deadline` to run `length` from now, at the grain of a millisecond and never early.
   // Lengths are few: one queue is kept for each, forever. Equal lengths run in the order armed; of
@@ -144,6 +146,7 @@ class Loop {
   TimePoint now_{};
   bool now_known_ = false;
   bool run_done_ = false;
+  Duration turn_{};
   Duration lag_{};
 
   // A queue never moves: deadlines point into it. The length stands beside the pointer because

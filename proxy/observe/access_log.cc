@@ -65,19 +65,21 @@ constexpr LogField kFields[] = {
     {.name = "client_subject", .text = Tls<&TlsPeer::subject>, .cap = 512},
     {.name = "route", .text = [](const Record& r) { return r.route; }},
     {.name = "limit", .text = [](const Record& r) { return r.limit; }, .cap = 64},
+    {.name = "room", .text = [](const Record& r) { return r.room; }, .cap = 64},
     {.name = "pool", .text = [](const Record& r) { return r.pool; }},
     {.name = "server", .text = [](const Record& r) { return r.server; }},
     {.name = "tries", .number = [](const Record& r) { return uint64_t(r.tries); }},
     {.name = "body_wait_ms", .time = [](const Record& r) { return r.body_wait; }},
     {.name = "limit_wait_ms", .time = [](const Record& r) { return r.limit_wait; }},
     {.name = "queue_wait_ms", .time = [](const Record& r) { return r.queue_wait; }},
+    {.name = "queue_position", .number = [](const Record& r) { return r.queue_position; }},
     {.name = "connect_ms", .time = [](const Record& r) { return r.connect; }},
     {.name = "first_byte_ms", .time = [](const Record& r) { return r.first_byte; }},
     {.name = "transfer_ms", .time = [](const Record& r) { return r.transfer; }},
     {.name = "total_ms", .time = [](const Record& r) { return r.total; }},
     {.name = "end", .text = [](const Record& r) { return CauseName(r.end); }, .cap = 32},
     {.name = "side", .text = [](const Record& r) { return SideName(r.side); }, .cap = 16},
-    {.name = "why", .text = [](const Record& r) { return r.why; }, .cap = 512},
+    {.name = "why", .text = [](const Record& r) { return r.why; }, .cap = 448},
 };
 // The rest of a JSON line: names, punctuation and numbers.
 constexpr size_t kCaps = [] {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "proxy/base/text.h"
+
 namespace sluice::observe {
 namespace {
 
@@ -14,25 +16,6 @@ constexpr std::array<bool, 256> kPlain = [] {
   for (int c = 0x20; c < 0x7f; ++c) plain[static_cast<size_t>(c)] = c != '"' && c != '\\';
   return plain;
 }();
-
-// The length of the UTF-8 sequence at the front of `text` (RFC 3629), 0 when there is none.
-size_t Utf8Length(std::string_view text) {
-  const auto at = [&](size_t i) { return static_cast<uint8_t>(i < text.size() ? text[i] : 0); };
-  const auto tail = [&](size_t i) { return (at(i) & 0xc0) == 0x80; };
-  const uint8_t lead = at(0);
-  if (lead >= 0xc2 && lead <= 0xdf) return tail(1) ? 2 : 0;
-  if ((lead & 0xf0) == 0xe0) {
-    const bool good =
-        tail(1) && tail(2) && !(lead == 0xe0 && at(1) < 0xa0) && !(lead == 0xed && at(1) > 0x9f);
-    return good ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const bool good = tail(1) && tail(2) && tail(3) && !(lead == 0xf0 && at(1) < 0x90) &&
-                      !(lead == 0xf4 && at(1) > 0x8f);
-    return good ? 4 : 0;
-  }
-  return 0;
-}
 
 // Writes the escape of the first character of `text` into `buffer`; sets how many bytes it covers.
 std::string_view EscapeOne(std::string_view text, Escape escape, char (&buffer)[6],

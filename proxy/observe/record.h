@@ -30,6 +30,7 @@ struct ExchangeRecord {
   std::string_view route;  // empty: none matched
   std::string_view pool;
   std::string_view limit = {};  // that refused, delayed or tagged it; empty: none
+  std::string_view room = {};   // the waiting room it met; empty: none
   std::string_view server;      // the last one tried; empty: none
   int status = 0;               // sent to the client; 0: nothing was sent
   int server_status = 0;        // of the last server that answered
@@ -39,6 +40,9 @@ struct ExchangeRecord {
   Duration limit_wait{};  // held back by `limit`
   Duration body_wait{};   // for the request body before a server was chosen
   Duration queue_wait{};  // for a server and a slot
+  // For a server, or of its visitor for a place in `room`. 1: it was next when it began to wait, or
+  // is; 0: it did not wait.
+  uint64_t queue_position = 0;
   Duration connect{};     // 0 on a kept connection
   Duration first_byte{};  // from the request sent to the response head
   Duration transfer{};    // from the response head to its last byte handed to the kernel

@@ -75,18 +75,31 @@ ServerTotals Sum(const Sharded<ServerStats>& stats) {
   return totals;
 }
 
+QueueTotals& QueueTotals::operator+=(const QueueTotals& other) {
+  queued += other.queued;
+  for (size_t i = 0; i < ended.size(); ++i) ended[i] += other.ended[i];
+  wait += other.wait;
+  return *this;
+}
+
+QueueTotals PoolTotals::AllClasses() const {
+  QueueTotals all;
+  for (const QueueTotals& one : queue) all += one;
+  return all;
+}
+
 PoolTotals Sum(const Sharded<PoolStats>& stats) {
   PoolTotals totals;
   stats.ForEach([&totals](const PoolStats& shard) {
-    totals.queued += shard.queued.value();
-    totals.queue_full += shard.queue_full.value();
-    totals.queue_timeouts += shard.queue_timeouts.value();
-    totals.queue_left += shard.queue_left.value();
+    for (size_t i = 0; i < kQueueClasses; ++i) {
+      totals.queue[i].queued += shard.queue[i].queued.value();
+      AddCells(totals.queue[i].ended, shard.queue[i].ended);
+      totals.queue[i].wait += shard.queue[i].wait.Snapshot();
+    }
     AddCauses(totals.retries, shard.retries);
     totals.retries_denied += shard.retries_denied.value();
     totals.hedges += shard.hedges.value();
     totals.hedges_won += shard.hedges_won.value();
-    totals.queue_wait += shard.queue_wait.Snapshot();
   });
   return totals;
 }

@@ -85,16 +85,27 @@ struct ServerStats {
   Histogram first_byte;  // ExchangeRecord::first_byte, of every try that got an answer
 };
 
+// The classes of a pool's queue, in the order of ratelimit::Priority.
+inline constexpr size_t kQueueClasses = 4;
+// How it ends without a place there, as /metrics says it: those before the last in the order of
+// ratelimit::AdmissionQueue::Refusal.
+inline constexpr std::array<std::string_view, 5> kQueueEnds = {"full", "pushed_out", "too_long",
+                                                               "timeout", "client_left"};
+inline constexpr size_t kQueueLeft = kQueueEnds.size() - 1;
+
+// Of one class.
+struct QueueStats {
+  Cell queued;  // requests that waited for a server
+  std::array<Cell, kQueueEnds.size()> ended;
+  Histogram wait;  // of those that got a place
+};
+
 struct PoolStats {
-  Cell queued;          // requests that waited for a server
-  Cell queue_full;      // refused because so many waited already
-  Cell queue_timeouts;  // gave up waiting
-  Cell queue_left;      // whose client left meanwhile
+  std::array<QueueStats, kQueueClasses> queue;
   CauseCells retries;   // by what had gone wrong; kNone: an answer that is tried again
   Cell retries_denied;  // by the retry budget
   Cell hedges;          // second tries while the first ran
   Cell hedges_won;      // of which the second answered first
-  Histogram queue_wait;
 };
 
 // Why an HTTP/2 client was cut, as /metrics says it; in the order of http::H2Cut.
@@ -148,16 +159,22 @@ struct ServerTotals {
   HistogramSnapshot first_byte;
 };
 
-struct PoolTotals {
+struct QueueTotals {
   uint64_t queued = 0;
-  uint64_t queue_full = 0;
-  uint64_t queue_timeouts = 0;
-  uint64_t queue_left = 0;
+  std::array<uint64_t, kQueueEnds.size()> ended{};
+  HistogramSnapshot wait;
+
+  QueueTotals& operator+=(const QueueTotals& other);
+};
+
+struct PoolTotals {
+  std::array<QueueTotals, kQueueClasses> queue{};
   std::array<uint64_t, kCauses> retries{};
   uint64_t retries_denied = 0;
   uint64_t hedges = 0;
   uint64_t hedges_won = 0;
-  HistogramSnapshot queue_wait;
+
+  QueueTotals AllClasses() const;
 };
 
 struct ListenerTotals {

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "proxy/base/block_signals.h"
 #include "proxy/base/log.h"
 
 namespace sluice::observe {
@@ -55,13 +54,6 @@ int ConnectDatagram(const std::string& path) {
 bool IsRegular(int fd) {
   struct stat status {};
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-// The signals of the process are the main thread's; a pipe whose reader has gone is an errno here.
-void BlockSignals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 }  // namespace

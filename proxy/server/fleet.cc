@@ -47,7 +47,9 @@ Fleet::Fleet(net::Loop& loop, const conf::Config& config)
       resolver_(loop, {.servers = config.resolver.servers,
                        .timeout = config.resolver.timeout,
                        .tries = static_cast<int>(config.resolver.tries)}),
-      sync_(Random<SipKey>(), absl::StrFormat("%016x", Random<uint64_t>())) {
+      instance_(absl::StrFormat("%016x", Random<uint64_t>())),
+      sync_(Random<SipKey>(), instance_),
+      rooms_(instance_) {
   Adopt(config);
 }
 
@@ -57,14 +59,18 @@ void Fleet::Adopt(const conf::Config& config) {
   if (client_ != nullptr && Same(config_, config.store)) return;
   config_ = config.store;
   sync_.Use(nullptr, config_.prefix, config_.instances);
+  rooms_.Use(nullptr, config_.prefix, config_.instances, loop_.now());
   client_.reset();
   tick_.reset();
   if (config_.url.empty()) return;
   client_ = std::make_unique<store::Client>(loop_, resolver_, OptionsOf(config_),
                                             [this] { sync_.OnStoreChanged(); });
   sync_.Use(client_.get(), config_.prefix, config_.instances);
-  tick_ = std::make_unique<net::Ticker>(loop_, admission::QuotaSync::kTick,
-                                        [this] { sync_.Tick(loop_.now()); });
+  rooms_.Use(client_.get(), config_.prefix, config_.instances, loop_.now());
+  tick_ = std::make_unique<net::Ticker>(loop_, admission::QuotaSync::kTick, [this] {
+    sync_.Tick(loop_.now());
+    rooms_.Tick(loop_.now());
+  });
 }
 
 }  // namespace sluice::server

@@ -1,6 +1,6 @@
 // Fleet: what this process shares with other machines: the connection to the store of [store], and
-// the sync of the limits of scope "fleet" with it. Without a store it is idle, and such limits go
-// by their `when_silent`.
+// the sync of the limits and waiting rooms of scope "fleet" with it. Without a store it is idle,
+// and such limits go by their `when_silent`.
 //
 // For who builds gates: one QuotaGate for each such limit, kept through reloads while name, rate
 // and burst are the same; all of them are given to Share(), again after each reload. Their keys are
@@ -16,6 +16,7 @@
 
 #include "conf/config.h"
 #include "proxy/admission/quota_sync.h"
+#include "proxy/admission/room_sync.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/resolver.h"
 #include "proxy/net/timer.h"
@@ -35,8 +36,15 @@ class Fleet {
     sync_.Adopt(std::move(gates));
   }
 
+  void Share(std::vector<admission::RoomSync::Member> rooms) {
+    rooms_.Adopt(std::move(rooms), loop_.now());
+  }
+  // At the end of the process.
+  void Leave() { rooms_.Leave(); }
+
   const admission::FleetHash& hash() const { return sync_.hash(); }
   const admission::QuotaSync& sync() const { return sync_; }
+  const admission::RoomSync& rooms() const { return rooms_; }
   // Null without a store.
   const store::Client* client() const { return client_.get(); }
   // As written, but for the password; empty: none.
@@ -46,7 +54,9 @@ class Fleet {
   net::Loop& loop_;
   conf::Store config_;
   net::Resolver resolver_;
+  const std::string instance_;  // a name that no other has
   admission::QuotaSync sync_;
+  admission::RoomSync rooms_;
   std::unique_ptr<store::Client> client_;
   std::unique_ptr<net::Ticker> tick_;
 };

@@ -154,6 +154,20 @@ std::vector<conf::Limit> LimitOverlay::LimitsOf(const conf::Config& config) cons
   return limits;
 }
 
+std::vector<std::string> LimitOverlay::Restore(const conf::Config& config,
+                                               std::vector<LimitChange> changes) {
+  std::vector<std::string> said;
+  for (LimitChange& change : changes) {
+    absl::Status status;
+    if (change.limit) status = CheckFits(config, *change.limit);
+    const std::string what =
+        absl::StrFormat("limit %s: what was changed (%s) is dropped", change.name, change.What());
+    if (status.ok()) status = Put(std::move(change));
+    if (!status.ok()) said.push_back(what + ": " + std::string(status.message()));
+  }
+  return said;
+}
+
 std::vector<std::string> LimitOverlay::Expire(TimePoint now) {
   std::vector<std::string> said;
   for (LimitChange& change : changes_) {

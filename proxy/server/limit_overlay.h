@@ -1,7 +1,7 @@
 // LimitOverlay: the run-time layer over the limits of the file: limits that operators have made,
 // changed or lifted while sluice runs. As with servers (overlay.h) the file stays what it is, each
-// change tells who made it, when and why, and holds through reloads until it is undone or, if it
-// was made for a time, until that is over: a brake pulled in haste lets go by itself.
+// change tells who made it, when and why, and holds through reloads and restarts until it is undone
+// or, if it was made for a time, until that is over: a brake pulled in haste lets go by itself.
 //
 // Threads: the supervisor's. Time and authors are arguments; nothing here does I/O.
 // Cost: linear in the changes, of which there are kMost at most.
@@ -54,8 +54,8 @@ struct LimitChange {
   std::optional<conf::Limit> limit;  // nothing: removed
   std::string name;
   TimePoint until = TimePoint::max();
-  std::string reason;
-  Author author;
+  std::string reason = {};
+  Author author = {};
   std::shared_ptr<const LimitChange> lasting = nullptr;  // below a timed one
 
   bool timed() const { return until != TimePoint::max(); }
@@ -81,6 +81,9 @@ class LimitOverlay {
   std::vector<std::string> Expire(TimePoint now);
   std::vector<std::string> DropGone(const conf::Config& config);
 
+  // Those of a start before this one, in their order, as far as they fit this configuration;
+  // sentences for the log about the others.
+  std::vector<std::string> Restore(const conf::Config& config, std::vector<LimitChange> changes);
   const std::vector<LimitChange>& changes() const { return changes_; }
 
  private:

@@ -339,6 +339,15 @@ std::vector<std::string> Overlay::DropGone(const conf::Config& config) {
   return dropped;
 }
 
+void Overlay::Restore(std::vector<Change> changes) {
+  for (Change& change : changes) {
+    if (changes_.size() >= kMostChanges) return;
+    change.number = ++last_number_;
+    std::string key = KeyOf(change.pool, change.name, change.label, change.kind);
+    changes_.insert_or_assign(std::move(key), std::move(change));
+  }
+}
+
 std::vector<const Change*> Overlay::changes() const {
   std::vector<const Change*> all;
   for (const auto& [key, change] : changes_) all.push_back(&change);

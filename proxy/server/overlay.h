@@ -1,7 +1,7 @@
 // Overlay: the run-time layer over the file: what operators have changed about the servers of a
-// running sluice. The file stays what it is; the layer is kept through reloads until it is undone
-// or its server is gone, and each change in it tells who made it, when, and why. A restart begins
-// without.
+// running sluice. The file stays what it is; the layer is kept through reloads, and restarts
+// (orders.h), until it is undone or its server is gone, and each change in it tells who made it,
+// when, and why.
 //
 // A server is meant as it is written in the file ("shop.internal:9000": all its addresses), or by
 // one address of it. What is said of all addresses takes the place of what was said of single
@@ -74,11 +74,11 @@ struct Change {
   uint64_t number = 0;  // in the order in which they were made
   std::string pool;
   std::string name;                              // the server, as written
-  std::string label;                             // the one address of it that is meant; empty: all
+  std::string label = {};                        // the one address of it that is meant; empty: all
   uint32_t weight = 1;                           // kAdded, kWeight
   bool backup = false;                           // kAdded
   balancer::Duty duty = balancer::Duty::kReady;  // kDuty
-  std::string reason;
+  std::string reason = {};
   Author author;
 
   const std::string& server() const { return label.empty() ? name : label; }
@@ -109,6 +109,8 @@ class Overlay {
   // What is dropped, in sentences for the log.
   std::vector<std::string> DropGone(const conf::Config& config);
 
+  // Those of a start before this one, in their order. REQUIRES: there are none yet.
+  void Restore(std::vector<Change> changes);
   // In the order in which they were made.
   std::vector<const Change*> changes() const;
   size_t size() const { return changes_.size(); }

@@ -1,11 +1,14 @@
 #include "proxy/server/preflight.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "conf/lint.h"
 #include "proxy/observe/access_log.h"
+#include "proxy/server/hooks.h"
 #include "proxy/server/tls_setup.h"
 #include "proxy/upstream/transport.h"
 
@@ -17,6 +20,21 @@ std::shared_ptr<const upstream::Transport> Fitting(const Transports& known,
   const auto fits = [&](const auto& one) { return one != nullptr && one->Fits(pool); };
   const auto found = std::find_if(known.begin(), known.end(), fits);
   return found == known.end() ? nullptr : *found;
+}
+
+// Priorities order the requests of one pool among themselves.
+std::string ConcernOfPriorities(const conf::Config& config, const conf::Pool& pool) {
+  std::string_view all;
+  for (const conf::Route& route : config.routes) {
+    if (route.pool != pool.name) continue;
+    if (route.priority == conf::Route().priority) return {};
+    if (!all.empty() && all != route.priority) return {};
+    all = route.priority;
+  }
+  if (all.empty()) return {};
+  return absl::StrFormat(
+      "pool %s: every route to it has priority = \"%s\", so none of them goes before another",
+      pool.name, all);
 }
 
 }  // namespace
@@ -60,6 +78,15 @@ absl::StatusOr<Prepared> Preflight(const conf::Config& config,
   } else {
     note(std::string(access.status().message()));
   }
+  for (const conf::WaitingRoom& room : config.waiting_rooms) {
+    prepared.waiting_pages.emplace_back();
+    if (auto page = admission::WaitingPage::Make(room); page.ok()) {
+      prepared.waiting_pages.back() =
+          std::make_shared<const admission::WaitingPage>(*std::move(page));
+    } else {
+      note(absl::StrFormat("waiting_room %s: %s", room.name, std::string(page.status().message())));
+    }
+  }
   if (!wrong.empty()) return absl::InvalidArgumentError(wrong);
   return prepared;
 }
@@ -75,7 +102,13 @@ std::vector<std::string> Warnings(const conf::Config& config, const Prepared& pr
   }
   for (size_t i = 0; i < config.pools.size(); ++i) {
     add(ConcernsOf(config.pools[i], *prepared.transports[i], now));
+    std::string equal = ConcernOfPriorities(config, config.pools[i]);
+    if (!equal.empty()) warnings.push_back(std::move(equal));
   }
+  for (std::string& line : conf::Lint(config, std::chrono::floor<std::chrono::seconds>(now))) {
+    warnings.push_back(std::move(line));
+  }
+  for (std::string& line : HookConcerns(config, now)) warnings.push_back(std::move(line));
   return warnings;
 }
 
@@ -92,6 +125,7 @@ std::vector<std::string_view> NeedsRestart(const conf::Config& before, const con
   if (before.log.output != after.log.output) keys.push_back("log.output");
   if (before.admin.address != after.admin.address) keys.push_back("admin.address");
   if (before.admin.socket != after.admin.socket) keys.push_back("admin.socket");
+  if (before.state != after.state) keys.push_back("state.dir");
   if (before.resolver.servers != after.resolver.servers) keys.push_back("resolver.servers");
   for (const conf::Listener& listener : after.listeners) {
     for (const conf::Listener& old : before.listeners) {

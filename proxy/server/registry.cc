@@ -1,5 +1,7 @@
 #include "proxy/server/registry.h"
 
+#include <vector>
+
 #include "absl/strings/str_format.h"
 #include "proxy/base/check.h"
 #include "proxy/crypto/random.h"
@@ -38,6 +40,21 @@ std::shared_ptr<upstream::PoolState> Registry::PoolOf(std::string_view name) {
   }
   kept.named = true;
   return kept.object;
+}
+
+std::shared_ptr<admission::Room> Registry::RoomOf(std::string_view name) {
+  Kept<admission::Room>& kept = rooms_[std::string(name)];
+  if (kept.object == nullptr) {
+    kept.object = std::make_shared<admission::Room>(
+        std::string(name), std::chrono::steady_clock::now(), std::chrono::system_clock::now());
+  }
+  kept.named = true;
+  return kept.object;
+}
+
+std::shared_ptr<admission::Room> Registry::FindRoom(std::string_view name) const {
+  const auto found = rooms_.find(name);
+  return found == rooms_.end() ? nullptr : found->second.object;
 }
 
 std::shared_ptr<exchange::RouteCounters> Registry::RouteOf(std::string_view name) {
@@ -88,18 +105,30 @@ std::vector<std::shared_ptr<admission::QuotaGate>> Registry::Quotas() const {
   return quotas;
 }
 
+void Registry::OfferPlaces() {
+  std::erase_if(retired_, [](const auto& pool) { return pool.expired(); });
+  for (const auto& weak : retired_) {
+    if (const auto pool = weak.lock()) pool->dispatch.Offer();
+  }
+}
+
 void Registry::BeginView() {
   for (auto& [key, kept] : limits_) kept.named = false;
   for (auto& [key, kept] : quotas_) kept.named = false;
   for (auto& [key, kept] : servers_) kept.named = false;
   for (auto& [key, kept] : pools_) kept.named = false;
   for (auto& [key, kept] : routes_) kept.named = false;
+  for (auto& [key, kept] : rooms_) kept.named = false;
 }
 
 void Registry::EndView() {
+  for (const auto& [name, kept] : pools_) {
+    if (!kept.named) retired_.push_back(kept.object);
+  }
   Forget(servers_);
   Forget(pools_);
   Forget(routes_);
+  Forget(rooms_);
   Forget(limits_);
   Forget(quotas_);
 }

@@ -14,6 +14,7 @@
 
 #include "proxy/admission/limit.h"
 #include "proxy/admission/quota_gate.h"
+#include "proxy/admission/room.h"
 #include "proxy/base/siphash.h"
 #include "proxy/base/text.h"
 #include "proxy/exchange/runtime_view.h"
@@ -32,8 +33,14 @@ class Registry {
   std::shared_ptr<exchange::RouteCounters> RouteOf(std::string_view name);
   // The one that was there, if `spec` says the same.
   std::shared_ptr<admission::Limit> LimitOf(const conf::Limit& spec, const SipKey& fleet_secret);
+  std::shared_ptr<admission::Room> RoomOf(std::string_view name);
+  // Null when the last view did not name it.
+  std::shared_ptr<admission::Room> FindRoom(std::string_view name) const;
   // The gates of limits of scope "fleet" that are named.
   std::vector<std::shared_ptr<admission::QuotaGate>> Quotas() const;
+
+  // Of pools that no view names any more, while exchanges still use them: to who waits there.
+  void OfferPlaces();
 
   // Between Begin and End, what was not asked for is forgotten.
   void BeginView();
@@ -56,8 +63,10 @@ class Registry {
 
   TextMap<Kept<upstream::Server>> servers_;
   TextMap<Kept<upstream::PoolState>> pools_;
+  std::vector<std::weak_ptr<upstream::PoolState>> retired_;
   TextMap<Kept<exchange::RouteCounters>> routes_;
   TextMap<Kept<admission::Limit>> limits_;
+  TextMap<Kept<admission::Room>> rooms_;
   TextMap<Kept<admission::QuotaGate>> quotas_;  // by name, rate and burst
   const SipKey secret_;                         // of the keys of limits
 };

@@ -29,7 +29,8 @@ constexpr std::string_view kAdminName = "admin";
 
 // An HTTP/1 connection serves one request at a time, so a cap on connections is one on requests.
 uint32_t LimitOf(const conf::Pool& pool, const conf::Server& server) {
-  const uint32_t requests = server.concurrency != 0 ? server.concurrency : pool.concurrency;
+  const uint32_t requests =
+      server.concurrency != 0 ? server.concurrency : pool.concurrency.value_or(0);
   if (pool.max_connections == 0 || pool.protocol != "http1") return requests;
   return requests == 0 ? pool.max_connections : std::min(requests, pool.max_connections);
 }
@@ -111,6 +112,7 @@ absl::Status Supervisor::Start() {
   if (!prepared.ok()) return prepared.status();
   transports_ = std::move(prepared->transports);
   access_.Take(config_->access, std::move(prepared->access));
+  rooms_.Take(std::move(prepared->waiting_pages));
   BufferBudget::SetLimit(config_->process.buffer_budget);
   // A client may need a connection to a server: two descriptors each.
   const uint64_t files = RaiseFileLimit();
@@ -134,6 +136,8 @@ absl::Status Supervisor::Start() {
     return status;
   }
   if (absl::Status status = OpenOutputs(*config_); !status.ok()) return status;
+  OpenRooms();
+  RestoreOrders();
   started_ = WallNow();
   for (size_t i = 0; i < worker_count_; ++i) {
     workers_.push_back(
@@ -161,6 +165,20 @@ absl::Status Supervisor::OpenOutputs(const conf::Config& config) {
   if (!writer.ok()) return writer.status();
   writer_ = *std::move(writer);
   return absl::OkStatus();
+}
+
+// Made when there is something to keep, so that who has nothing hears nothing of it.
+StateDir& Supervisor::OpenState() {
+  if (state_dir_ == nullptr) {
+    state_dir_ = std::make_unique<StateDir>(StateDirOptions{.path = config_->state.dir});
+  }
+  return *state_dir_;
+}
+
+void Supervisor::OpenRooms() {
+  if (rooms_.IsOpen() || config_->waiting_rooms.empty()) return;
+  rooms_.Open(OpenState());
+  hooks_.Open(OpenState());
 }
 
 absl::Status Supervisor::OpenAdmin() {
@@ -217,6 +235,9 @@ void Supervisor::LogConcerns() const {
   for (size_t i = 0; i < transports_.size(); ++i) {
     LogAll(ConcernsOf(config_->pools[i], *transports_[i], now));
   }
+  for (const std::string& concern : HookConcerns(*config_, now)) {
+    log::Warn(log::kUnlimited, "%s", concern);
+  }
 }
 
 void Supervisor::Upkeep() {
@@ -234,12 +255,16 @@ void Supervisor::OnTick() {
   if (view_ != nullptr) {
     for (const auto& cluster : view_->clusters) {
       cluster->state->judge.Tick(*cluster, static_cast<uint32_t>(worker_count_), loop_.now());
-      cluster->state->dispatch.Offer();
+      cluster->state->adaptive.Tick(*cluster, loop_.now());
+      cluster->state->dispatch.Offer(cluster->state->adaptive.finding());
       if (second) UpdateHedge(*cluster, loop_.now());
     }
   }
+  if (view_ != nullptr && rooms_.Tick(*view_, loop_.now(), WallNow())) Publish();
+  registry_.OfferPlaces();
   prober_->Tick();
-  if (second) LookAtLimits();
+  if (second) LookAtOrders();
+  if (second && state_ == State::kServing) hooks_.Look(*config_, WallNow());
   // The secret of the fleet comes from the store, some time after the start.
   if (state_ == State::kServing && fleet_secret_ != fleet_->hash().key()) Publish();
   if (ticks_ % (kTicksPerSecond / WatchedFile::kLooksPerSecond) == 0) LookAtFiles();
@@ -287,7 +312,15 @@ std::vector<upstream::Member> Supervisor::ServersOf(const conf::Pool& pool) {
          .weight = found.weight,
          .tier = found.tier});
     upstream::Server& server = *members.back().server;
-    server.health->limit = LimitOf(pool, *found.as);
+    balancer::HostStats& host = *server.health;
+    const uint32_t stated = LimitOf(pool, *found.as);
+    host.adaptive = !pool.concurrency && stated == 0;
+    // What is found from answers is the tick's to set.
+    if (!host.adaptive) {
+      host.limit = stated;
+      host.crowding = 1;
+      host.at_rest = true;
+    }
     server.connections.SetLimit(pool.max_connections != 0 ? pool.max_connections
                                                           : ratelimit::Concurrency::kUnlimited);
   }
@@ -314,11 +347,14 @@ std::unique_ptr<exchange::RuntimeView> Supervisor::BuildView() {
     view->routes.push_back(registry_.RouteOf(route.conf.name));
   }
   SetLimits(*view);
+  SetPanic(*view);
+  rooms_.SetEntrances(*view, loop_.now(), WallNow());
   view->unrouted = registry_.RouteOf("");
   view->to_https = std::make_unique<const route::Router>(ToHttps());
   view->redirected = registry_.RouteOf(view->to_https->routes().front().conf.name);
   registry_.EndView();
   fleet_->Share(registry_.Quotas());
+  fleet_->Share(rooms_.Shared(*view));
   if (config_->access_log.output != "off") {
     absl::StatusOr<observe::LogFormat> format =
         observe::LogFormat::Parse(config_->access_log.format);
@@ -340,7 +376,10 @@ void Supervisor::Publish() {
   if (view_ != nullptr) StartSlowly(*view_, *view, loop_.now());
   view_ = std::move(view);
   SetDuties(*view_);
-  for (const auto& cluster : view_->clusters) cluster->state->judge.Adopt(*cluster, loop_.now());
+  for (const auto& cluster : view_->clusters) {
+    cluster->state->judge.Adopt(*cluster, loop_.now());
+    cluster->state->adaptive.Adopt(*cluster);
+  }
   prober_->Adopt(view_->clusters);
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Adopt(view_, listeners_.BindingsFor(i));
@@ -385,6 +424,8 @@ absl::Status Supervisor::Apply(std::shared_ptr<const conf::Config> config) {
   config_ = std::move(config);
   transports_ = std::move(prepared->transports);
   access_.Take(config_->access, std::move(prepared->access));
+  rooms_.Take(std::move(prepared->waiting_pages));
+  OpenRooms();
   fleet_->Adopt(*config_);
   DropGone("reload");
   LogConcerns();
@@ -450,6 +491,10 @@ void Supervisor::Finish() {
     gate->CloseListener();
     gate->CutConnections();
   }
+  fleet_->Leave();
+  rooms_.Close(view_.get(), loop_.now());
+  hooks_.Close();
+  if (state_dir_ != nullptr) state_dir_->Flush(std::chrono::seconds(1));
   loop_.Post([this] {
     workers_.clear();
     admin_gates_.clear();

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,14 +28,19 @@
 #include "proxy/server/discovery.h"
 #include "proxy/server/fleet.h"
 #include "proxy/server/gate.h"
+#include "proxy/server/hooks.h"
 #include "proxy/server/limit_overlay.h"
 #include "proxy/server/listener_set.h"
+#include "proxy/server/orders.h"
 #include "proxy/server/overlay.h"
+#include "proxy/server/panic.h"
 #include "proxy/server/preflight.h"
 #include "proxy/server/process.h"
 #include "proxy/server/registry.h"
+#include "proxy/server/rooms.h"
 #include "proxy/server/servers_file.h"
 #include "proxy/server/spare_memory.h"
+#include "proxy/server/state_dir.h"
 #include "proxy/server/worker.h"
 #include "proxy/upstream/prober.h"
 
@@ -80,9 +86,16 @@ class Supervisor {
   // The same of a limit.
   absl::Status Obey(const LimitOrder& order, const Author& author);
   const LimitOverlay& limit_overlay() const { return limit_overlay_; }
+  // The same of a waiting room.
+  absl::Status Obey(const RoomOrder& order, const Author& author);
+  const Rooms& rooms() const { return rooms_; }
+  const Hooks& hooks() const { return hooks_; }
   // The same of one key.
   absl::Status Obey(const BanOrder& order, const Author& author);
   const admission::Bans& bans() const { return *bans_; }
+  // The panic switch.
+  absl::Status Obey(const PanicOrder& order, const Author& author);
+  const std::optional<PanicState>& panic() const { return panic_; }
   // Of a limit that holds: the key that is meant by `text`, as in BanOrder.
   absl::StatusOr<ratelimit::KeyHash> KeyOf(std::string_view limit, std::string_view text) const;
   // Null when there is none.
@@ -98,6 +111,8 @@ class Supervisor {
   // REQUIRES: Start() succeeded, Run() has not returned.
   const upstream::Prober& prober() const { return *prober_; }
   const Fleet& fleet() const { return *fleet_; }
+  // Null while there was neither a waiting room nor an order to keep.
+  const StateDir* state_dir() const { return state_dir_.get(); }
   // Of admin.address; an empty Address when it is off.
   Address admin_address() const;
   uint64_t log_lines_dropped() const { return writer_ == nullptr ? 0 : writer_->dropped(); }
@@ -110,6 +125,11 @@ class Supervisor {
 
  private:
   absl::Status OpenOutputs(const conf::Config& config);
+  StateDir& OpenState();
+  void OpenRooms();
+  void RestoreOrders();
+  Orders OrdersInForce() const;
+  void KeepOrders();
   absl::Status OpenAdmin();
   absl::Status OpenAdmin(const conf::Listener& listener);
   void OnSignal(int signal);
@@ -119,7 +139,9 @@ class Supervisor {
   absl::Status ObeyHere(const BanOrder& order, const Author& author);
   absl::Status NoSuchLimit(std::string_view name) const;
   absl::Status ServingNow() const;
-  void LookAtLimits();
+  void SetPanic(exchange::RuntimeView& view) const;
+  void LookAtOrders();
+  void ReportLimits();
   // What the overlay says, to the servers of a view.
   void SetDuties(const exchange::RuntimeView& view);
   void Discover();
@@ -148,9 +170,13 @@ class Supervisor {
   std::unique_ptr<observe::Writer> writer_;
   observe::Sharded<observe::ProcessStats> process_stats_;
   Registry registry_;
+  std::unique_ptr<StateDir> state_dir_;
+  Rooms rooms_{registry_};
+  Hooks hooks_{loop_};
   Overlay overlay_;
   LimitOverlay limit_overlay_;
   uint32_t limit_looks_ = 0;
+  std::optional<PanicState> panic_;
   SipKey fleet_secret_{};  // of the keys of limits in `view_`
   const std::shared_ptr<admission::Bans> bans_ = std::make_shared<admission::Bans>();
   ServersFiles servers_files_;

@@ -1,14 +1,18 @@
 // What operators order of a running sluice: how it is done, logged, kept and ended.
+#include <unistd.h>
+
 #include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "balancer/slow_start.h"
 #include "conf/nearest.h"
 #include "conf/units.h"
+#include "proxy/base/check.h"
 #include "proxy/base/log.h"
 #include "proxy/base/text.h"
 #include "proxy/crypto/token.h"
@@ -18,6 +22,8 @@ namespace sluice::server {
 namespace {
 
 constexpr uint32_t kSecondsPerReport = 10;  // of limits, to the log
+constexpr std::string_view kFile = "orders";
+constexpr size_t kLargestFile = size_t{16} << 20;  // Overlay::kMostChanges of 1 KiB, and the rest
 
 // " for 30min", or nothing for what lasts.
 std::string ForHowLong(Duration lasts) {
@@ -36,6 +42,11 @@ void Tell(log::Site& site, std::string_view what, const Author& author, const st
   }
 }
 
+bool OfEvent(const conf::Event* event, std::string_view limit) {
+  return event != nullptr &&
+         std::find(event->limits.begin(), event->limits.end(), limit) != event->limits.end();
+}
+
 }  // namespace
 
 absl::Status Supervisor::Obey(const Order& order, const Author& author) {
@@ -45,6 +56,7 @@ absl::Status Supervisor::Obey(const Order& order, const Author& author) {
        absl::StrFormat("pool %s: %s %s%s", order.pool, DeedName(order.deed), order.server,
                        order.weight ? absl::StrFormat(" (weight %d)", *order.weight) : ""),
        author, order.reason, status);
+  if (status.ok()) KeepOrders();
   return status;
 }
 
@@ -56,7 +68,22 @@ absl::Status Supervisor::Obey(const LimitOrder& order, const Author& author) {
        absl::StrFormat("limit %s: %s%s", order.limit, kLimitDeeds[static_cast<size_t>(order.deed)],
                        ForHowLong(order.lasts)),
        author, order.reason, status);
-  if (status.ok()) PublishWhenSettled();
+  if (!status.ok()) return status;
+  KeepOrders();
+  PublishWhenSettled();
+  return status;
+}
+
+absl::Status Supervisor::Obey(const RoomOrder& order, const Author& author) {
+  static log::Site site;
+  absl::Status status = ServingNow();
+  if (status.ok()) status = rooms_.Obey(*config_, order, author, loop_.now());
+  Tell(site,
+       absl::StrFormat("waiting room %s: %s%s", order.room, order.What(), ForHowLong(order.lasts)),
+       author, order.reason, status);
+  if (!status.ok() || order.deed == RoomOrder::Deed::kRelease) return status;
+  KeepOrders();
+  PublishWhenSettled();
   return status;
 }
 
@@ -89,6 +116,45 @@ absl::Status Supervisor::ObeyHere(const BanOrder& order, const Author& author) {
   return absl::ResourceExhaustedError("there is no room for another ban");
 }
 
+std::string PanicOrder::What() const {
+  if (!on) return "off";
+  std::string names;
+  for (size_t i = 0; i < keeps.size(); ++i) {
+    if (keeps[i])
+      absl::StrAppendFormat(&names, "%s%s", names.empty() ? "" : ", ",
+                            ratelimit::kPriorityNames[i]);
+  }
+  return names.empty() ? "keeps nothing" : "keeps " + names;
+}
+
+absl::Status Supervisor::Obey(const PanicOrder& order, const Author& author) {
+  static log::Site site;
+  absl::Status status = ServingNow();
+  if (status.ok() && !order.on && !panic_) status = absl::NotFoundError("there is no panic");
+  Tell(site, absl::StrFormat("panic: %s%s", order.What(), ForHowLong(order.lasts)), author,
+       order.reason, status);
+  if (!status.ok()) return status;
+  panic_.reset();
+  if (order.on) {
+    const bool ends = order.lasts > Duration::zero();
+    panic_ = {.order = order,
+              .author = author,
+              .until = ends ? loop_.now() + order.lasts : TimePoint::max()};
+  }
+  KeepOrders();
+  PublishWhenSettled();
+  return status;
+}
+
+void Supervisor::SetPanic(exchange::RuntimeView& view) const {
+  if (!panic_) return;
+  absl::StatusOr<admission::WaitingPage> page =
+      admission::WaitingPage::Make(conf::WaitingRoom{.name = "panic"});
+  SLUICE_CHECK(page.ok());  // it is the built-in one
+  view.panic = {.keeps = panic_->order.keeps,
+                .page = std::make_shared<const admission::WaitingPage>(*std::move(page))};
+}
+
 const admission::Limit* Supervisor::FindLimit(std::string_view name) const {
   if (view_ == nullptr) return nullptr;
   for (const auto& limit : view_->all_limits) {
@@ -115,13 +181,68 @@ absl::Status Supervisor::NoSuchLimit(std::string_view name) const {
       absl::StrFormat("there is no limit '%s'%s", name, conf::MayBe(name, names)));
 }
 
-// Each second. What was ordered for a time ends; and once in a while it is told who is refused
-// most.
-void Supervisor::LookAtLimits() {
-  const std::vector<std::string> ended = limit_overlay_.Expire(loop_.now());
+// Each second. What was ordered for a time ends.
+void Supervisor::LookAtOrders() {
+  std::vector<std::string> ended = limit_overlay_.Expire(loop_.now());
+  for (std::string& what : rooms_.Expire(loop_.now())) ended.push_back(std::move(what));
+  if (panic_ && panic_->until <= loop_.now()) {
+    ended.push_back("panic: its time is over");
+    panic_.reset();
+  }
   for (const std::string& what : ended) log::Info(log::kUnlimited, "%s", what);
+  if (!ended.empty()) KeepOrders();
   if (!ended.empty() && state_ == State::kServing) PublishWhenSettled();
   bans_->Sweep(loop_.now());
+  ReportLimits();
+}
+
+// What was ordered before this start holds again, as far as its time is not over and what it is
+// about is still there.
+void Supervisor::RestoreOrders() {
+  const std::string& dir = config_->state.dir;
+  if (dir == "off") return;
+  const bool kept = ::access(absl::StrFormat("%s/%s", dir, kFile).c_str(), F_OK) == 0;
+  if (!kept || !OpenState().on_disk()) return;
+  const absl::StatusOr<std::string> text = state_dir_->Read(kFile, kLargestFile);
+  if (!text.ok()) {
+    log::Error(log::kUnlimited, "state.dir %s: %s cannot be read, and what was ordered is lost: %s",
+               dir, kFile, std::string(text.status().message()));
+    return;
+  }
+  auto [orders, damaged] = ParseOrders(*text, {.now = loop_.now(), .wall = WallNow()});
+  if (damaged > 0) {
+    log::Warn(log::kUnlimited, "state.dir %s: %s: %d lines are damaged, and left out", dir, kFile,
+              damaged);
+  }
+  overlay_.Restore(std::move(orders.servers));
+  for (const std::string& what : limit_overlay_.Restore(*config_, std::move(orders.limits))) {
+    log::Warn(log::kUnlimited, "start: %s", what);
+  }
+  rooms_.RestoreOrders(std::move(orders.rooms));
+  panic_ = std::move(orders.panic);
+  DropGone("start");
+  LookAtOrders();
+  if (const size_t count = OrdersInForce().size(); count > 0) {
+    log::Info(log::kUnlimited, "start: %d orders hold again; see GET /changes", count);
+  }
+}
+
+Orders Supervisor::OrdersInForce() const {
+  Orders orders = {.servers = {},
+                   .limits = limit_overlay_.changes(),
+                   .rooms = rooms_.overlay().changes(),
+                   .panic = panic_};
+  for (const Change* const change : overlay_.changes()) orders.servers.push_back(*change);
+  return orders;
+}
+
+// After each change of them.
+void Supervisor::KeepOrders() {
+  OpenState().Write(kFile, FormatOrders(OrdersInForce(), {.now = loop_.now(), .wall = WallNow()}));
+}
+
+// Once in a while it is told who is refused most.
+void Supervisor::ReportLimits() {
   if (++limit_looks_ % kSecondsPerReport != 0 || view_ == nullptr) return;
   for (const auto& limit : view_->all_limits) {
     if (const std::string what = limit->Report(); !what.empty()) {
@@ -198,8 +319,10 @@ void Supervisor::SetLimits(exchange::RuntimeView& view) {
   const auto names = [](const conf::Limit& spec, std::string_view route) {
     return std::find(spec.routes.begin(), spec.routes.end(), route) != spec.routes.end();
   };
+  const WallTime wall = WallNow();
   for (const route::Route& route : view.router->routes()) {
     exchange::Limits& limits = view.limits.emplace_back();
+    const conf::Event* const event = Rooms::EventOf(*config_, route.conf.waiting_room, wall);
     for (const auto& limit : view.all_limits) {
       const auto& named = route.conf.limits;
       const auto by_route =
@@ -207,7 +330,8 @@ void Supervisor::SetLimits(exchange::RuntimeView& view) {
                        [&](const conf::RouteLimit& one) { return one.name == limit->spec.name; });
       if (by_route != named.end()) {
         limits.push_back({.limit = limit, .cost = by_route->cost});
-      } else if (names(limit->spec, route.conf.name) || names(limit->spec, "*")) {
+      } else if (names(limit->spec, route.conf.name) || names(limit->spec, "*") ||
+                 OfEvent(event, limit->spec.name)) {
         limits.push_back({.limit = limit});
       }
     }
@@ -218,12 +342,16 @@ void Supervisor::SetLimits(exchange::RuntimeView& view) {
 }
 
 void Supervisor::DropGone(std::string_view because) {
-  for (const std::string& change : overlay_.DropGone(*config_)) {
-    log::Warn(log::kUnlimited, "%s: %s", because, change);
+  bool dropped = false;
+  for (const std::vector<std::string>& changes :
+       {overlay_.DropGone(*config_), limit_overlay_.DropGone(*config_),
+        rooms_.DropGone(*config_)}) {
+    for (const std::string& change : changes) {
+      log::Warn(log::kUnlimited, "%s: %s", because, change);
+      dropped = true;
+    }
   }
-  for (const std::string& change : limit_overlay_.DropGone(*config_)) {
-    log::Warn(log::kUnlimited, "%s: %s", because, change);
-  }
+  if (dropped) KeepOrders();
 }
 
 }  // namespace sluice::server

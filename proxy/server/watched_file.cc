@@ -10,6 +10,7 @@
 #include <functional>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "proxy/net/fd.h"
 
@@ -19,6 +20,24 @@ namespace {
 size_t HashOf(std::string_view content) { return std::hash<std::string_view>()(content); }
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadWhole(const std::string& path, size_t largest) {
+  constexpr size_t kStep = 256 << 10;
+  const net::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return absl::Status(absl::ErrnoToStatusCode(errno), std::strerror(errno));
+  std::string content;
+  for (;;) {
+    const size_t size = content.size();
+    content.resize(size + kStep);
+    const ssize_t n = ::read(fd.get(), content.data() + size, kStep);
+    if (n < 0) return absl::UnavailableError(std::strerror(errno));
+    content.resize(size + static_cast<size_t>(n));
+    if (n == 0) return content;
+    if (content.size() > largest) {
+      return absl::OutOfRangeError(absl::StrFormat("it is larger than %d bytes", largest));
+    }
+  }
+}
 
 WatchedFile::WatchedFile(std::string path, size_t largest, std::string_view content)
     : path_(std::move(path)), largest_(largest), last_(HashOf(content)) {}
@@ -47,24 +66,6 @@ WatchedFile::Stamp WatchedFile::StampOf() const {
   // The time of the last change of the inode too: a copy may keep the time of the content.
   const auto nanos = [](const timespec& at) { return at.tv_sec * 1'000'000'000 + at.tv_nsec; };
   return {file.st_ino, file.st_size, std::max(nanos(file.st_mtim), nanos(file.st_ctim))};
-}
-
-absl::StatusOr<std::string> WatchedFile::Read() const {
-  constexpr size_t kStep = 256 << 10;
-  const net::Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return absl::NotFoundError(std::strerror(errno));
-  std::string content;
-  for (;;) {
-    const size_t size = content.size();
-    content.resize(size + kStep);
-    const ssize_t n = ::read(fd.get(), content.data() + size, kStep);
-    if (n < 0) return absl::UnavailableError(std::strerror(errno));
-    content.resize(size + static_cast<size_t>(n));
-    if (n == 0) return content;
-    if (content.size() > largest_) {
-      return absl::OutOfRangeError(absl::StrFormat("it is larger than %d bytes", largest_));
-    }
-  }
 }
 
 }  // namespace sluice::server

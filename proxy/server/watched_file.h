@@ -20,6 +20,10 @@
 
 namespace sluice::server {
 
+// All of a file, or why it cannot be read: kNotFound where there is none, kOutOfRange where it is
+// larger. Never waits for the other end of a pipe.
+absl::StatusOr<std::string> ReadWhole(const std::string& path, size_t largest);
+
 class WatchedFile {
  public:
   // `content` is what somebody has read there before; of more than `largest` bytes nothing is read.
@@ -29,7 +33,7 @@ class WatchedFile {
   // What is there now, if it is other than what was there last, or why it cannot be read; nothing:
   // all is as it was. To be called kLooksPerSecond times a second.
   std::optional<absl::StatusOr<std::string>> Look();
-  absl::StatusOr<std::string> Read() const;
+  absl::StatusOr<std::string> Read() const { return ReadWhole(path_, largest_); }
   // Somebody has read it again.
   void Take(std::string_view content);
 

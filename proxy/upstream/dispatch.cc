@@ -12,6 +12,7 @@
 namespace sluice::upstream {
 
 using balancer::HostIndex;
+using ratelimit::AdmissionQueue;
 
 namespace {
 
@@ -19,14 +20,37 @@ namespace {
 // many times the request joins the queue, which looks once more.
 constexpr int kGrasps = 8;
 
-// Those of the last rank leave half of the queue to the others.
-size_t RoomFor(Dispatch::Rank rank, const Cluster& cluster) {
-  const size_t all = cluster.spec.queue;
-  return rank == Dispatch::Rank::kLast ? all / 2 : all;
-}
+// What the queue keeps of an entry beside itself: its client with the slot in the table, and its
+// deadline in a tree whose nodes are half full at the least.
+constexpr size_t kBesideTicket = 200;
+constexpr size_t kMostOfTicket = 512;
 
 // Those who give places back carry no clock.
 balancer::TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+// The requests at each server are read in the order of all that is done to them and to `waiting_`:
+// who finds the pool full and waits is seen by whoever makes it less full afterwards.
+bool PoolFull(const Cluster& cluster) {
+  const uint32_t limit = cluster.state->limit.load(std::memory_order_relaxed);
+  if (limit == 0) return false;
+  uint64_t active = 0;
+  for (HostIndex host = 0; host < cluster.hosts.size(); ++host) {
+    active += cluster.hosts.stats(host).active.load();
+  }
+  return active >= limit;
+}
+
+uint32_t LimitAt(const Cluster& cluster, HostIndex host, balancer::TimePoint now) {
+  return balancer::LimitNow(cluster.hosts.stats(host), cluster.spec.picker.slow_start, now);
+}
+
+// A place at this server, whatever the pool has.
+std::optional<Placed> Grasp(const Cluster& cluster, HostIndex host, balancer::TimePoint now) {
+  Server& server = *cluster.servers[host];
+  auto active = balancer::ActiveRequest::TryBegin(*server.health, LimitAt(cluster, host, now), now);
+  if (!active) return std::nullopt;
+  return Placed{.host = host, .permit = Permit(*std::move(active), server)};
+}
 
 }  // namespace
 
@@ -44,12 +68,19 @@ void Permit::Release() {
 }
 
 // `owner` and `loop` are for the thread of the loop alone; the rest is under the mutex.
-struct Dispatch::Ticket {
-  Ticket(Waiter& waiter, net::Loop& on, const Request& request)
+struct Dispatch::Ticket final : AdmissionQueue::Entry, std::enable_shared_from_this<Ticket> {
+  Ticket(Waiter& waiter, net::Loop& on, const Request& request, const Rank& as)
       : owner(&waiter),
         loop(on),
         cluster(request.cluster),
-        tried(request.in.tried.begin(), request.in.tried.end()) {}
+        tried(request.in.tried.begin(), request.in.tried.end()) {
+    priority = as.priority;
+    client = as.client;
+    again = as.again;
+    holder = as.holder;
+    bytes = as.bytes;
+    deadline = as.deadline;
+  }
 
   // May use this server of its cluster.
   bool Takes(HostIndex host, const balancer::InUse& in_use, balancer::TimePoint now) const {
@@ -62,8 +93,6 @@ struct Dispatch::Ticket {
   net::Loop& loop;
   const std::shared_ptr<const Cluster> cluster;
   const absl::InlinedVector<HostIndex, 4> tried;
-  bool queued = false;
-  Queue::iterator place;
 };
 
 void Dispatch::Waiter::Leave() {
@@ -72,25 +101,23 @@ void Dispatch::Waiter::Leave() {
   ticket->owner = nullptr;
   Dispatch& dispatch = ticket->cluster->state->dispatch;
   const MutexLock lock(dispatch.mutex_);
-  if (!ticket->queued) return;  // its grant is on the way, and finds nobody
-  ticket->queued = false;
-  dispatch.Remove(ticket->place);
+  if (!ticket->waits) return;  // a letter is on the way, and finds nobody
+  dispatch.queue_.Leave(*ticket, Now());
+  dispatch.Forget(*ticket);
 }
 
 std::optional<Placed> Dispatch::TryAt(const Cluster& cluster, HostIndex host,
                                       balancer::TimePoint now) {
-  Server& server = *cluster.servers[host];
-  const uint32_t limit = balancer::LimitNow(*server.health, cluster.spec.picker.slow_start, now);
-  auto active = balancer::ActiveRequest::TryBegin(*server.health, limit, now);
-  if (!active) return std::nullopt;
-  return Placed{.host = host, .permit = Permit(*std::move(active), server)};
+  if (PoolFull(cluster)) return std::nullopt;
+  return Grasp(cluster, host, now);
 }
 
 std::optional<Placed> Dispatch::Take(const Request& request) {
+  if (PoolFull(*request.cluster)) return std::nullopt;
   for (int grasp = 0; grasp < kGrasps; ++grasp) {
     const std::optional<HostIndex> host = request.picker.Pick(request.in, request.rng);
     if (!host) return std::nullopt;
-    if (auto placed = TryAt(*request.cluster, *host, request.in.now)) return placed;
+    if (auto placed = Grasp(*request.cluster, *host, request.in.now)) return placed;
   }
   return std::nullopt;
 }
@@ -100,135 +127,216 @@ std::optional<Placed> Dispatch::TryPlace(const Request& request) {
   return Take(request);
 }
 
-Dispatch::Result Dispatch::Place(const Request& request, Placed& placed, Waiter& waiter,
-                                 net::Loop& loop, Rank rank) {
-  if (auto now = TryPlace(request)) {
-    placed = *std::move(now);
-    return Result::kPlaced;
-  }
-  const Cluster& cluster = *request.cluster;
-  if (!cluster.hosts.AnyLeft(request.in.tried)) return Result::kNobody;
-  std::vector<Grant> grants;
-  Result result = Result::kWaits;
+Dispatch::Answer Dispatch::Place(const Request& request, const Rank& as, Waiter& waiter,
+                                 net::Loop& loop) {
+  if (!request.cluster->hosts.AnyLeft(request.in.tried)) return {.result = Result::kNobody};
+  Answer answer;
+  Mail mail;
   {
     const MutexLock lock(mutex_);
     waiting_.fetch_add(1);
+    Expire(request.in.now, mail);
     // What is free now no earlier waiter was offered, or none of them can use: they are asked.
     std::optional<Placed> free = Take(request);
-    while (free && Hand(*free, request.in.now, grants)) free = Take(request);
-    if (free) {
-      placed = *std::move(free);
-      result = Result::kPlaced;
-    } else if (queue_.size() >= RoomFor(rank, cluster)) {
-      result = Result::kQueueFull;
-    } else {
-      auto ticket = std::make_shared<Ticket>(waiter, loop, request);
-      Insert(ticket, rank);
-      ticket->queued = true;
-      waiter.ticket_ = std::move(ticket);
+    while (free) {
+      Ticket* const first = FirstFor(free->permit.server(), request.in.now);
+      if (first == nullptr) break;
+      Hand(*first, *std::move(free), request.in.now, mail);
+      free = Take(request);
     }
-    if (result != Result::kWaits) waiting_.fetch_sub(1);
+    if (free) {
+      answer = {.result = Result::kPlaced, .placed = *std::move(free)};
+    } else {
+      Join(std::make_shared<Ticket>(waiter, loop, request, as), waiter, answer, mail);
+    }
+    if (answer.result != Result::kWaits) waiting_.fetch_sub(1);
   }
-  Deliver(std::move(grants));
-  return result;
+  Deliver(std::move(mail));
+  return answer;
 }
 
-void Dispatch::Insert(const std::shared_ptr<Ticket>& ticket, Rank rank) {
-  const auto before = rank == Rank::kNext    ? queue_.begin()
-                      : rank == Rank::kUsual ? last_
-                                             : queue_.end();
-  ticket->place = queue_.insert(before, ticket);
-  if (rank == Rank::kLast && last_ == queue_.end()) last_ = ticket->place;
+void Dispatch::Join(const std::shared_ptr<Ticket>& ticket, Waiter& waiter, Answer& answer,
+                    Mail& mail) {
+  static_assert(sizeof(Ticket) + kBesideTicket <= kMostOfTicket);
+  const conf::Pool& spec = ticket->cluster->spec;
+  const balancer::TimePoint now = Now();
+  const bool joined =
+      queue_.Join(*ticket, {.entries = spec.queue, .bytes = spec.queue_bytes}, now,
+                  [&](AdmissionQueue::Entry& out) SLUICE_NO_THREAD_SAFETY {
+                    Refuse(static_cast<Ticket&>(out), Refusal::kPushedOut, now, mail);
+                  });
+  if (!joined) {
+    answer.result = Result::kRefused;
+    answer.refused.why = ticket->deadline <= now ? Refusal::kDeadline : Refusal::kFull;
+    answer.refused.drain = queue_.DrainTime(now);
+    return;
+  }
+  const auto of_cluster = [&](const Crowd& crowd) { return crowd.cluster == ticket->cluster; };
+  const auto crowd = std::find_if(crowds_.begin(), crowds_.end(), of_cluster);
+  if (crowd != crowds_.end()) {
+    ++crowd->waiting;
+  } else {
+    crowds_.push_back({ticket->cluster, 1});
+  }
+  waiter.ticket_ = ticket;
+  answer.result = Result::kWaits;
+  answer.ahead = queue_.Ahead(*ticket, now);
 }
 
-void Dispatch::Remove(Queue::iterator place) {
-  if (place == last_) ++last_;
-  queue_.erase(place);
+// It is out of the queue already.
+void Dispatch::Forget(const Ticket& ticket) {
   waiting_.fetch_sub(1);
+  const auto of_cluster = [&](const Crowd& crowd) { return crowd.cluster == ticket.cluster; };
+  const auto crowd = std::find_if(crowds_.begin(), crowds_.end(), of_cluster);
+  if (--crowd->waiting == 0) crowds_.erase(crowd);
 }
 
-// Nearly always the first of all. Tickets of one cluster stand together, so what the cluster says
-// of the server is asked for once.
-Dispatch::Queue::iterator Dispatch::FirstFor(const Server& server, balancer::TimePoint now) {
+// Tickets of one cluster mostly stand together, so what the cluster says of the server is asked for
+// once.
+Dispatch::Ticket* Dispatch::FirstFor(const Server& server, balancer::TimePoint now) {
   const Cluster* cluster = nullptr;
   std::optional<HostIndex> host;
   balancer::InUse in_use;
-  for (auto it = queue_.begin(); it != queue_.end(); ++it) {
-    const Ticket& ticket = **it;
+  const auto takes = [&](const AdmissionQueue::Entry& entry) {
+    const auto& ticket = static_cast<const Ticket&>(entry);
     if (ticket.cluster.get() != cluster) {
       cluster = ticket.cluster.get();
       host = cluster->IndexOf(server);
       in_use = balancer::InUse::Of(cluster->hosts, cluster->spec.picker.panic_percent, now);
     }
-    if (host && ticket.Takes(*host, in_use, now)) return it;
-  }
-  return queue_.end();
+    return host && ticket.Takes(*host, in_use, now);
+  };
+  return static_cast<Ticket*>(queue_.Next(now, takes));
 }
 
-// To the first who can use it; false when nobody can.
-bool Dispatch::Hand(Placed& placed, balancer::TimePoint now, std::vector<Grant>& grants) {
-  const auto first = FirstFor(placed.permit.server(), now);
-  if (first == queue_.end()) return false;
-  std::shared_ptr<Ticket> ticket = std::move(*first);
-  Remove(first);
-  ticket->queued = false;
-  placed.host = *ticket->cluster->IndexOf(placed.permit.server());
-  grants.push_back({.ticket = std::move(ticket), .placed = std::move(placed)});
-  return true;
+void Dispatch::Hand(Ticket& ticket, Placed placed, balancer::TimePoint now, Mail& mail) {
+  queue_.Serve(ticket, now);
+  Forget(ticket);
+  placed.host = *ticket.cluster->IndexOf(placed.permit.server());
+  mail.push_back({ticket.shared_from_this(), std::move(placed), std::nullopt});
 }
 
-// Who takes the place says how many the server may have: clusters may differ in it.
-void Dispatch::Serve(Server& server, balancer::TimePoint now, std::vector<Grant>& grants) {
-  for (;;) {
-    const auto first = FirstFor(server, now);
-    if (first == queue_.end()) return;
-    const Cluster& cluster = *(*first)->cluster;
-    std::optional<Placed> placed = TryAt(cluster, *cluster.IndexOf(server), now);
-    if (!placed) return;
-    // Never false: nobody else is under the lock. A permit dropped here would wait for it forever.
-    if (!Hand(*placed, now, grants))
-      grants.push_back({.ticket = nullptr, .placed = *std::move(placed)});
+// It is out of the queue already.
+void Dispatch::Refuse(Ticket& ticket, Refusal why, balancer::TimePoint now, Mail& mail) {
+  Forget(ticket);
+  mail.push_back(
+      {ticket.shared_from_this(), Placed(), Refused{.why = why, .drain = queue_.DrainTime(now)}});
+}
+
+// Whether anybody got a place there. Who takes the place says how many the server may have:
+// clusters may differ in it.
+bool Dispatch::Serve(Server& server, balancer::TimePoint now, Mail& mail) {
+  bool served = false;
+  while (Ticket* const first = FirstFor(server, now)) {
+    std::optional<Placed> placed = TryAt(*first->cluster, *first->cluster->IndexOf(server), now);
+    if (!placed) break;
+    Hand(*first, *std::move(placed), now, mail);
+    served = true;
   }
+  return served;
+}
+
+void Dispatch::ServeAnywhere(balancer::TimePoint now, Mail& mail) {
+  const std::vector<Crowd> crowds = crowds_;  // the last of one may be served meanwhile
+  for (const Crowd& crowd : crowds) {
+    while (ServeOne(*crowd.cluster, now, mail)) {
+    }
+  }
+}
+
+// Where there is most room, for what the server can carry. False when there is none, or nobody
+// takes it.
+bool Dispatch::ServeOne(const Cluster& cluster, balancer::TimePoint now, Mail& mail) {
+  if (queue_.size() == 0 || PoolFull(cluster)) return false;
+  struct Room {
+    double load;
+    HostIndex host;
+  };
+  absl::InlinedVector<Room, 16> rooms;
+  for (HostIndex host = 0; host < cluster.hosts.size(); ++host) {
+    const uint32_t limit = LimitAt(cluster, host, now);
+    const uint32_t active = cluster.hosts.active(host);
+    if (!cluster.hosts.Open(host) || (limit != 0 && active >= limit)) continue;
+    rooms.push_back({(active + 0.5) / (limit != 0 ? limit : cluster.hosts.weight(host)), host});
+  }
+  std::sort(rooms.begin(), rooms.end(),
+            [](const Room& a, const Room& b) { return a.load < b.load; });
+  for (const Room& room : rooms) {
+    const Server& server = *cluster.servers[room.host];
+    Ticket* const first = FirstFor(server, now);
+    if (first == nullptr) continue;
+    std::optional<Placed> placed = TryAt(*first->cluster, *first->cluster->IndexOf(server), now);
+    if (!placed) continue;
+    Hand(*first, *std::move(placed), now, mail);
+    return true;
+  }
+  return false;
+}
+
+void Dispatch::Expire(balancer::TimePoint now, Mail& mail) {
+  queue_.Expire(now, [&](AdmissionQueue::Entry& entry, Refusal why) SLUICE_NO_THREAD_SAFETY {
+    Refuse(static_cast<Ticket&>(entry), why, now, mail);
+  });
 }
 
 void Dispatch::Freed(Server& server) {
-  std::vector<Grant> grants;
-  {
-    const MutexLock lock(mutex_);
-    Serve(server, Now(), grants);
-  }
-  Deliver(std::move(grants));
-}
-
-void Dispatch::Offer() {
-  if (waiting() == 0) return;
-  std::vector<Grant> grants;
+  Mail mail;
   {
     const MutexLock lock(mutex_);
     const balancer::TimePoint now = Now();
-    std::vector<std::shared_ptr<const Cluster>> clusters;
-    for (const std::shared_ptr<Ticket>& ticket : queue_) {
-      if (std::find(clusters.begin(), clusters.end(), ticket->cluster) == clusters.end()) {
-        clusters.push_back(ticket->cluster);
-      }
-    }
-    for (const auto& cluster : clusters) {
-      for (const std::shared_ptr<Server>& server : cluster->servers) Serve(*server, now, grants);
-    }
+    Expire(now, mail);
+    const bool of_pool = server.state->limit.load(std::memory_order_relaxed) != 0;
+    // A server whose limit has shrunk takes nobody; another may have grown since the last tick.
+    if (of_pool || !Serve(server, now, mail)) ServeAnywhere(now, mail);
   }
-  Deliver(std::move(grants));
+  Deliver(std::move(mail));
+}
+
+void Dispatch::Offer(bool finding) {
+  if (waiting() == 0) return;
+  Mail mail;
+  {
+    const MutexLock lock(mutex_);
+    const balancer::TimePoint now = Now();
+    if (finding) queue_.NoteCalm(now);
+    Expire(now, mail);
+    ServeAnywhere(now, mail);
+  }
+  Deliver(std::move(mail));
+}
+
+Duration Dispatch::DrainTime() {
+  const MutexLock lock(mutex_);
+  return queue_.DrainTime(Now());
+}
+
+Dispatch::Census Dispatch::Count() {
+  Census census;
+  if (waiting() == 0) return census;
+  const MutexLock lock(mutex_);
+  const balancer::TimePoint now = Now();
+  for (size_t i = 0; i < census.waiting.size(); ++i) {
+    const auto priority = static_cast<ratelimit::Priority>(i);
+    census.waiting[i] = queue_.size(priority);
+    census.stands[i] = queue_.Stands(priority, now);
+  }
+  census.bytes = queue_.bytes();
+  return census;
 }
 
 // Outside the mutex: a loop that is gone destroys its mail, and a permit with it.
-void Dispatch::Deliver(std::vector<Grant> grants) {
-  for (Grant& grant : grants) {
-    if (grant.ticket == nullptr) continue;
-    net::Loop& loop = grant.ticket->loop;
-    loop.Post([grant = std::move(grant)]() mutable {
-      Waiter* const waiter = grant.ticket->owner;
+void Dispatch::Deliver(Mail mail) {
+  for (Letter& letter : mail) {
+    net::Loop& loop = letter.ticket->loop;
+    loop.Post([letter = std::move(letter)]() mutable {
+      Waiter* const waiter = letter.ticket->owner;
       if (waiter == nullptr) return;
       waiter->ticket_.reset();
-      waiter->OnPlaced(std::move(grant.placed));
+      if (letter.refused) {
+        waiter->OnRefused(*letter.refused);
+      } else {
+        waiter->OnPlaced(std::move(letter.placed));
+      }
     });
   }
 }

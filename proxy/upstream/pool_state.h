@@ -7,7 +7,9 @@
 #ifndef SLUICE_PROXY_UPSTREAM_POOL_STATE_H_
 #define SLUICE_PROXY_UPSTREAM_POOL_STATE_H_
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -15,9 +17,11 @@
 #include "balancer/retry_budget.h"
 #include "proxy/observe/counters.h"
 #include "proxy/observe/stats.h"
+#include "proxy/upstream/adaptive_limits.h"
 #include "proxy/upstream/dispatch.h"
 #include "proxy/upstream/hedge.h"
 #include "proxy/upstream/judge.h"
+#include "ratelimit/calm_times.h"
 
 namespace sluice::upstream {
 
@@ -26,12 +30,16 @@ struct PoolState {
   PoolState(std::string pool, size_t shards) : name(std::move(pool)), stats(shards) {}
 
   const std::string name;
+  std::atomic<uint32_t> limit{0};    // requests at once at all servers together; 0: as many as come
+  std::atomic<bool> finding{false};  // what the servers carry is not known yet
   Dispatch dispatch;
   balancer::RetryBudget retries;
   HedgeDelay hedge;
   HedgeBudget hedges;
   observe::Sharded<observe::PoolStats> stats;
-  Judge judge;                // the tick's
+  Judge judge;              // the tick's
+  AdaptiveLimits adaptive;  // the tick's
+  ratelimit::CalmTimes calm_times;
   balancer::Breaker breaker;  // asked before a server is chosen, by every request
 };
 

@@ -194,5 +194,13 @@ TEST_F(ClientKeyTest, OnlyTheConfiguredHeaderIsBelieved) {
   EXPECT_EQ(Who().scheme, "");
 }
 
+TEST_F(ClientKeyTest, TakesTurnsAsOneIpv4AddressOrOneNetworkOfIpv6) {
+  const auto key = [](std::string_view text) { return ClientKey(*Ip::Parse(text)); };
+  EXPECT_NE(key("192.0.2.1"), key("192.0.2.2"));
+  EXPECT_EQ(key("192.0.2.1"), key("::ffff:192.0.2.1"));
+  EXPECT_EQ(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+  EXPECT_NE(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+}
+
 }  // namespace
 }  // namespace sluice::admission

@@ -81,7 +81,7 @@ TEST(Arena, WhatItHandsOutStaysGoodWhileItGrows) {
 
 TEST(Arena, JoinsParts) {
   Arena arena;
-  EXPECT_EQ(arena.Concat({"Host: ", "shop", "", ".example"}), "Host: shop.example");
+  EXPECT_EQ(arena.Concat({"Host: ", "shop", std::string_view(), ".example"}), "Host: shop.example");
   EXPECT_EQ(arena.Concat({}), "");
   EXPECT_EQ(arena.Copy(""), "");
 }

@@ -53,5 +53,18 @@ TEST(Text, ATextMapIsAskedWithAViewOfAnything) {
   EXPECT_EQ(map.find(line.substr(0, 3)), map.end());
 }
 
+TEST(Text, Utf8IsWhatRfc3629Allows) {
+  for (const char* text : {"", "plain",
+                           "Stra\xc3\x9f"
+                           "e",
+                           "\xe2\x82\xac", "\xf0\x9f\x9b\x92"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text : {"\xc3", "\x80", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80",
+                           "\xf4\x90\x80\x80", "caf\xe9 au lait"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -62,6 +62,22 @@ TEST_F(HandshakeTest, EveryRequestHasAConnectionAndAFullHandshake) {
   EXPECT_EQ(proxy.ListenerCounts().resumed, 0u);
 }
 
+TEST_F(HandshakeTest, SessionsAreResumedWhereThatIsAskedForAndEveryRequestHasTheField) {
+  Origin origin(test::Ok("hello"));
+  TestProxy proxy(Https(origin));
+  HandshakePlan plan = Plan(proxy.address().port());
+  plan.resume = true;
+  plan.connections = 1;
+  plan.field = "Cookie: a=b";
+  const auto tally = RunHandshakes(plan);
+  ASSERT_TRUE(tally.ok()) << tally.status();
+  EXPECT_GE(tally->latencies.size(), 3u);
+  EXPECT_EQ(tally->errors, 0u);
+  EXPECT_EQ(tally->resumed, tally->latencies.size() - 1) << "all but the first";
+  EXPECT_EQ(proxy.ListenerCounts().resumed, tally->resumed);
+  EXPECT_EQ(origin.last().Value("cookie"), "a=b");
+}
+
 TEST_F(HandshakeTest, AnAnswerThatIsNo200IsAnError) {
   std::atomic<int> requests = 0;
   Origin origin([&requests](Wire& wire, Origin& self, uint32_t) {

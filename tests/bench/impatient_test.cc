@@ -1,8 +1,14 @@
 // Clients who hang up in the middle of a request and come back.
 #include "bench/load/impatient/impatient.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <vector>
+
+#include "bench/load/loopback.h"
 #include "tests/support/flow/origin.h"
 
 namespace sluice::load {
@@ -26,6 +32,26 @@ TEST(Impatient, WhoIsPatientAsksAgainAndAgainAndLosesNothing) {
   EXPECT_EQ(tally.latencies.size(), tally.answered);
   EXPECT_EQ(tally.left, 0u);
   EXPECT_EQ(tally.errors, 0u);
+}
+
+TEST(Impatient, TheyComeFromTheirAddressesInTurn) {
+  const net::Fd listener = Listen(0);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::getsockname(listener.get(), generic, &size), 0);
+  Load({.port = ntohs(address.sin_port),
+        .path = "/x",
+        .clients = 3,
+        .first_host = 7,
+        .hosts = 2,
+        .length = 20ms});
+  std::vector<uint32_t> hosts;
+  for (int i = 0; i < 3; ++i) {
+    const net::Fd client(::accept(listener.get(), generic, &size));
+    hosts.push_back(ntohl(address.sin_addr.s_addr) & 0xff);
+  }
+  EXPECT_THAT(hosts, testing::UnorderedElementsAre(7, 8, 7));
 }
 
 TEST(Impatient, WhoIsNotLeavesBeforeTheAnswerAndComesBack) {

@@ -28,6 +28,15 @@ TEST(ModelServer, TakesWorkLongerThanTwoStalls) {
   EXPECT_EQ(server.Take(kBegin, 1200ms), kBegin + 2200ms);
 }
 
+TEST(ModelServer, GrowsByFreeSlotsAndShrinksByThoseThatAreFreeFirst) {
+  ModelServer server({.slots = 1}, kBegin);
+  server.Take(kBegin, 50ms);
+  server.Resize(2, kBegin + 10ms);
+  EXPECT_EQ(server.Take(kBegin + 10ms, 10ms), kBegin + 20ms) << "in the new slot";
+  server.Resize(1, kBegin + 12ms);
+  EXPECT_EQ(server.Take(kBegin + 12ms, 10ms), kBegin + 60ms) << "behind the longer of the two";
+}
+
 TEST(ModelServer, IsAsSlowAsItIsCold) {
   const ModelServer server({.cold = 10s, .cold_factor = 5}, kBegin);
   EXPECT_EQ(server.Stretched(10ms, kBegin), 50ms);

@@ -49,13 +49,6 @@ TEST_F(ErrorsTest, AKeyLikeNoOtherGetsTheListOfThoseThereAre) {
       "t.toml:7:1: unknown key 'qqqqqqqqq' in [admin]; it may be address, socket or token_file\n");
 }
 
-TEST_F(ErrorsTest, WhatIsNotThereYetIsUnknown) {
-  for (const char* later : {"[[waiting_room]]\nname = \"a\"", "[[event]]\nname = \"a\""}) {
-    EXPECT_THAT(InPool(later), HasSubstr("unknown key")) << later;
-  }
-  EXPECT_THAT(InPool("concurrency = \"auto\""), HasSubstr("must be a whole number"));
-}
-
 TEST_F(ErrorsTest, WhatIsTriedAgainIsNamedByItsNames) {
   EXPECT_EQ(InPool("retry = { on = [\"conect\"] }"),
             "t.toml:6:17: pool.retry.on: \"conect\" is not connect, reset, timeout or a status "
@@ -159,14 +152,13 @@ TEST_F(ErrorsTest, AWrongTypeIsToldTheRightOne) {
               HasSubstr("one of the words; it may be expected_delay, least_request, "));
   EXPECT_THAT(InRoute("pool = \"web\"\nmatch = \"/x\""),
               HasSubstr("route.match is a text; it must be a table"));
-  EXPECT_THAT(InRoute("pool = \"web\"\nmatch.header = \"X\""),
-              HasSubstr("it must be a table such as"));
+  EXPECT_THAT(InRoute("pool = \"web\"\nmatch.header = 1"), HasSubstr("it must be a table such as"));
   EXPECT_THAT(InRoute("pool = \"web\"\nmatch.host = 1"), HasSubstr("it must be a list of texts"));
   EXPECT_THAT(InRoute("pool = \"web\"\nmatch.host = [[\"a\"]]"),
               HasSubstr("is a list; it must be"));
   EXPECT_THAT(InRoute("pool = \"web\"\nrequest_headers.set = { A = 1 }"),
               HasSubstr("is a whole number"));
-  EXPECT_THAT(InPool("[process]\nuser = 2020-01-01"), HasSubstr("is a date or time"));
+  EXPECT_THAT(InPool("[process]\nuser = 2020-01-01"), HasSubstr("is a date;"));
 }
 
 TEST_F(ErrorsTest, OneTableWhereSeveralMayBeIsToldSo) {

@@ -1,4 +1,5 @@
 // Every file of conf/examples loads, with nothing but what its own comments ask for.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -6,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "conf/lint.h"
 #include "conf/loader.h"
 
 namespace sluice::conf {
@@ -24,6 +26,7 @@ absl::StatusOr<std::string> ReadFile(std::string_view path) {
 std::optional<std::string> Environment(std::string_view name) {
   if (name == "WEB_SERVER") return "10.0.0.11";
   if (name == "PARTNER_TOKEN") return "token";
+  if (name == "HEALTH_WORD") return "word";
   return std::nullopt;
 }
 
@@ -51,6 +54,20 @@ TEST(ExamplesTest, TheShopHasAllOfItsParts) {
   EXPECT_NE(config.answers[0].html.find("{request_id}"), std::string::npos);
 }
 
+TEST(ExamplesTest, TheSaleIsTwoEventsOfOneRoomAndLeavesTheImprintOpen) {
+  using namespace std::chrono;
+  const Config config = LoadExample("sale.toml");
+  ASSERT_EQ(config.waiting_rooms.size(), 1u);
+  EXPECT_EQ(config.waiting_rooms[0].bypass.size(), 4u);
+  ASSERT_EQ(config.events.size(), 2u);
+  EXPECT_EQ(config.events[0].start, sys_days(2026y / 11 / 27) + 9h);
+  EXPECT_TRUE(config.events[0].raffle);
+  ASSERT_EQ(config.routes.size(), 4u);
+  EXPECT_TRUE(config.routes[0].ends_session);
+  EXPECT_EQ(config.routes[2].waiting_room, "");
+  EXPECT_THAT(Lint(config, config.events[0].start), testing::IsEmpty());
+}
+
 TEST(ExamplesTest, TheSplitOneTakesItsSecretsFromTheEnvironment) {
   const Config config = LoadExample("split/sluice.toml");
   EXPECT_EQ(config.listeners[0].address, "127.0.0.1:8080");
@@ -64,7 +81,7 @@ TEST(ExamplesTest, NoExampleIsLeftUntested) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(kExamples)) {
     files += entry.path().extension() == ".toml" ? 1 : 0;
   }
-  EXPECT_EQ(files, 5u) << "a new example needs a test above";
+  EXPECT_EQ(files, 6u) << "a new example needs a test above";
 }
 
 }  // namespace

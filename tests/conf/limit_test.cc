@@ -127,5 +127,21 @@ TEST(Limits, AChangeKeepsWhatItDoesNotSay) {
   EXPECT_FALSE(at_once->rate.has_value());
 }
 
+TEST(LimitTextTest, ALimitIsTheSameAfterItWasWrittenDown) {
+  for (const std::string_view toml : {
+           "[[limit]]\nname = \"a\"\nrate = \"5/s\"\n",
+           "[[limit]]\nname = \"a\"\nkey = []\nconcurrency = 3\nexempt = [\"10.0.0.0/8\"]\n",
+           "[[limit]]\nname = \"a$b\"\nkey = [\"client_ip\", \"header:x-key\"]\nrate = \"9/min\"\n"
+           "burst = 40\naction = \"delay\"\nmax_delay = \"3s\"\nroutes = [\"*\"]\ndry_run = true\n"
+           "ban = { after = \"100/min\", time = \"10min\" }\n",
+       }) {
+    const auto limit = LoadLimit(toml, nullptr);
+    ASSERT_TRUE(limit.ok()) << limit.status() << toml;
+    const auto again = LoadLimit(FormatLimit(*limit), nullptr);
+    ASSERT_TRUE(again.ok()) << again.status() << FormatLimit(*limit);
+    EXPECT_EQ(*again, *limit) << FormatLimit(*limit);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::conf

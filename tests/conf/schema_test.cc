@@ -52,6 +52,15 @@ class SchemaTest : public Files {
                                                  "limit.rate = \"20/s\"",
                                                  "limit.action = \"delay\"",
                                                  "limit.scope = \"fleet\"",
+                                                 "waiting_room.name = \"sale\"",
+                                                 "waiting_room.bypass.path_prefix = \"/static\"",
+                                                 "event.name = \"friday\"",
+                                                 "event.start = 2026-11-27T09:00:00Z",
+                                                 "event.end = 2026-11-27T12:00:00Z",
+                                                 "event.waiting_room = \"sale\"",
+                                                 "event.hook = \"/usr/local/bin/prescale\"",
+                                                 "event.prequeue = \"30m\"",
+                                                 "route.waiting_room = \"sale\"",
                                                  "jwt.secret = \"jwt.key\"",
                                                  "answer.status = 503",
                                                  "answer.html = \"x\"",
@@ -99,7 +108,12 @@ class SchemaTest : public Files {
     if (other.starts_with("pool.tls.")) return !key.starts_with("pool.tls.");
     if (other.starts_with("pool.health.")) return !key.starts_with("pool.health.");
     if (other.starts_with("listener.tls.")) return !key.starts_with("listener.tls.");
-    if (other == "route.pool") return is(key, "route.redirect") || is(key, "route.respond");
+    if (other.starts_with("waiting_room.bypass.")) {
+      return !key.starts_with("waiting_room.bypass.") || key == "waiting_room.bypass.path";
+    }
+    if (other == "event.hook") return !key.starts_with("event.hook");
+    if (other == "route.pool" || other == "route.waiting_room")
+      return is(key, "route.redirect") || is(key, "route.respond");
     if (other == "route.match.path_prefix") return key == "route.match.path";
     if (other == "answer.html") return key == "answer.html_file";
     return false;
@@ -123,7 +137,7 @@ TEST_F(SchemaTest, KeysWithoutADefaultAreEmptyInTheConfig) {
     if (key.at == nullptr || IsValue(key.fallback)) continue;
     Config plain;
     EXPECT_THAT(FormatField(key, key.at(ObjectOf(SectionOf(key.path), plain))),
-                testing::AnyOf("\"\"", "(none)", "0"))
+                testing::AnyOf("\"\"", "(none)", "0", "1970-01-01T00:00:00Z"))
         << key.path;
   }
 }
@@ -136,6 +150,9 @@ TEST_F(SchemaTest, EveryKeyOfTheTableCanBeLoadedAndReachesTheConfig) {
   Write("admin.token", "0123456789abcdef");
   Write("store.password", "secret");
   Write("sticky.key", "0123456789abcdef");
+  Write("waiting.html", "<p>");
+  Write("waiting.fr.txt", "");
+  Write("tickets.key", "a secret of thirty-two characters");
   for (const Key& key : Keys()) {
     Write("o.toml", FileWith(key, Sample(key)));
     Config loaded = GoodFile("o.toml");
@@ -166,8 +183,9 @@ TEST_F(SchemaTest, EveryKeyHasALineOfDocumentationAndAnExample) {
 
 TEST_F(SchemaTest, EveryNumberHasBoundsThatFitItsField) {
   for (const Key& key : Keys()) {
-    const bool number = key.type == Type::kCount || key.type == Type::kDuration ||
-                        key.type == Type::kSize || key.type == Type::kByteRate;
+    const bool number = key.type == Type::kCount || key.type == Type::kCountOrAuto ||
+                        key.type == Type::kDuration || key.type == Type::kSize ||
+                        key.type == Type::kByteRate;
     if (!number) continue;
     const std::optional<Bounds> bounds = BoundsOf(key);
     ASSERT_TRUE(bounds.has_value()) << key.path;
@@ -203,6 +221,10 @@ TEST_F(SchemaTest, EveryTypeMeetsAFieldThatItFits) {
       case Type::kCount:
         fits = holds.operator()<int*, uint32_t*>();
         break;
+      case Type::kCountOrAuto:
+        fits =
+            holds.operator()<std::optional<uint32_t>*, std::optional<std::optional<uint32_t>>*>();
+        break;
       case Type::kDuration:
         fits = holds.operator()<Duration*, std::optional<Duration>*>();
         break;
@@ -212,6 +234,12 @@ TEST_F(SchemaTest, EveryTypeMeetsAFieldThatItFits) {
         break;
       case Type::kRate:
         fits = holds.operator()<std::optional<Rate>*>();
+        break;
+      case Type::kRateOrAuto:
+        fits = holds.operator()<std::optional<Rate>*, std::optional<std::optional<Rate>>*>();
+        break;
+      case Type::kTime:
+        fits = holds.operator()<Time*>();
         break;
       case Type::kTexts:
         fits = holds.operator()<Texts*>();
@@ -225,6 +253,9 @@ TEST_F(SchemaTest, EveryTypeMeetsAFieldThatItFits) {
       case Type::kFile:
         fits = holds.operator()<std::string*, File*>();
         break;
+      case Type::kFiles:
+        fits = holds.operator()<std::vector<File>*>();
+        break;
     }
     EXPECT_TRUE(fits) << key.path;
   }
@@ -234,6 +265,15 @@ TEST_F(SchemaTest, StrategiesAreThoseThatTheBalancerHas) {
   std::vector<std::string_view> kinds;
   for (const balancer::PickerKind& kind : balancer::kPickerKinds) kinds.push_back(kind.name);
   EXPECT_THAT(ChoicesOf(*FindKey("pool.strategy")), testing::UnorderedElementsAreArray(kinds));
+}
+
+TEST_F(SchemaTest, PrioritiesAreThoseThatTheQueueHas) {
+  EXPECT_THAT(ChoicesOf(*FindKey("route.priority")),
+              testing::ElementsAreArray(ratelimit::kPriorityNames));
+  for (size_t i = 0; i < ratelimit::kPriorityNames.size(); ++i) {
+    EXPECT_EQ(static_cast<size_t>(ratelimit::PriorityNamed(ratelimit::kPriorityNames[i])), i);
+  }
+  EXPECT_EQ(ratelimit::PriorityNamed(Route().priority), ratelimit::Priority::kNormal);
 }
 
 TEST_F(SchemaTest, TitlesAreWrittenAsInTheFile) {

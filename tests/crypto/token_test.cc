@@ -223,15 +223,5 @@ TEST_F(TokenTest, EveryFaultHasANameOfItsOwn) {
   }
 }
 
-TEST(TokenRulesTest, SecretsComeOneALineAndShortOnesAreNone) {
-  const std::string long_enough(32, 's');
-  const TokenRules rules{.secrets = SecretsOf(long_enough + "\r\n\n" + long_enough + " t")};
-  EXPECT_EQ(rules.secrets, (std::vector<std::string>{long_enough, long_enough + " t"}));
-  EXPECT_EQ(rules.Validate(), "");
-  EXPECT_NE(TokenRules{}.Validate(), "");
-  EXPECT_NE(TokenRules{.secrets = {std::string(31, 's')}}.Validate(), "");
-  EXPECT_NE(TokenRules{.secrets = std::vector<std::string>(9, long_enough)}.Validate(), "");
-}
-
 }  // namespace
 }  // namespace sluice::crypto

@@ -1,9 +1,11 @@
 // What operators are told to write is what sluice reads.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "proxy/demo/demo_config.h"
 #include "proxy/server/config_file.h"
@@ -34,16 +36,18 @@ std::string Whole(const std::string& text) {
 
 }  // namespace
 
-TEST(Docs, EveryConfigurationInTheReadmeIsGood) {
-  const std::string readme = ReadFile("README.md");
-  int found = 0;
-  for (size_t at = 0; (at = readme.find("```toml\n", at)) != std::string::npos; ++found) {
-    at += 8;
-    const size_t end = readme.find("```", at);
-    ASSERT_NE(end, std::string::npos);
-    ExpectGood("README.md", Whole(readme.substr(at, end - at)));
+TEST(Docs, EveryConfigurationInTheReadmeAndTheRunbookIsGood) {
+  for (const std::string file : {"README.md", "docs/runbook-sale.md"}) {
+    const std::string text = ReadFile(file);
+    int found = 0;
+    for (size_t at = 0; (at = text.find("```toml\n", at)) != std::string::npos; ++found) {
+      at = text.find('\n', at) + 1;
+      const size_t end = text.find("```", at);
+      ASSERT_NE(end, std::string::npos);
+      ExpectGood(file, Whole(text.substr(at, end - at)));
+    }
+    EXPECT_GE(found, 1) << file;
   }
-  EXPECT_GE(found, 2);
 }
 
 TEST(Docs, TheConfigurationForSystemdIsGood) {
@@ -53,7 +57,17 @@ TEST(Docs, TheConfigurationForSystemdIsGood) {
 }
 
 TEST(Docs, TheDemosConfigurationIsGood) {
-  ExpectGood("demo", demo::DemoConfig(8080, 9900, {*Address::Parse("127.0.0.1:8000")}));
+  const std::vector<Address> servers = {*Address::Parse("127.0.0.1:8000")};
+  ExpectGood("demo", demo::DemoConfig(8080, 9900, servers));
+  for (const demo::SaleGuard guard :
+       {demo::SaleGuard::kNothing, demo::SaleGuard::kLimits, demo::SaleGuard::kRoom}) {
+    ExpectGood("sale", demo::SaleConfig(8080, 9900, servers, guard));
+  }
+  const demo::SaleEvent event{.start = WallTime(std::chrono::hours(500'000)),
+                              .prequeue = std::chrono::seconds(20)};
+  const std::string text = demo::SaleConfig(8080, 9900, servers, demo::SaleGuard::kRoom, event);
+  ExpectGood("sale", text);
+  EXPECT_NE(text.find("start = 2027-01-15T08:00:00Z\n"), std::string::npos) << text;
 }
 
 }  // namespace sluice

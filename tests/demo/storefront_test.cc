@@ -341,8 +341,7 @@ TEST(DemoConfig, NamesTheServersAndThePorts) {
 }
 
 TEST(Banner, SaysWhereEverythingIs) {
-  const std::string text =
-      DemoBanner("localhost:8080", "localhost:9900", {*Address::Parse("127.0.0.1:4001")});
+  const std::string text = DemoBanner(8080, 9900, {*Address::Parse("127.0.0.1:4001")});
   EXPECT_THAT(text, HasSubstr("http://localhost:8080/"));
   EXPECT_THAT(text, HasSubstr("http://localhost:9900/metrics"));
   EXPECT_THAT(text, HasSubstr("web-1 (127.0.0.1:4001)"));

@@ -114,21 +114,6 @@ TEST_F(LocalReplyTest, EveryStatusHasAPlainSentence) {
   }
 }
 
-TEST_F(LocalReplyTest, AcceptChoosesBetweenHtmlAndJson) {
-  EXPECT_FALSE(PrefersJson(""));
-  EXPECT_FALSE(PrefersJson("*/*"));
-  EXPECT_FALSE(PrefersJson("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
-  EXPECT_FALSE(PrefersJson("text/html, application/json"));
-  EXPECT_FALSE(PrefersJson("application/json;q=0, */*"));
-  EXPECT_FALSE(PrefersJson("application/json;q=0.5, text/*;q=0.6"));
-  EXPECT_FALSE(PrefersJson("image/png"));
-  EXPECT_TRUE(PrefersJson("application/json"));
-  EXPECT_TRUE(PrefersJson("application/json, text/plain, */*"));
-  EXPECT_TRUE(PrefersJson("text/html;q=0.9, application/json;q=0.95"));
-  EXPECT_TRUE(PrefersJson("Application/JSON; charset=utf-8; q=1.0"));
-  EXPECT_TRUE(PrefersJson("application/*, */*;q=0.1"));
-}
-
 TEST_F(LocalReplyTest, AcceptInSeveralFieldsIsOneList) {
   head_.fields.Add("Accept", "text/html;q=0.1");
   head_.fields.Add("Accept", "application/json");
@@ -265,14 +250,6 @@ TEST_F(LocalReplyTest, AnEmptyFixedResponseSaysThatItIsEmptyAndA204SaysNothing) 
   const LocalReply reply = MakeFixed(head_, Context(), "date");
   EXPECT_EQ(reply.head.framing.kind, http::Framing::Kind::kNone);
   EXPECT_EQ(Field(reply, "Content-Type"), "");
-}
-
-TEST(EscapeTest, WhatNeedsNoEscapeIsNotCopied) {
-  Arena arena;
-  const std::string_view plain = "/a/b?c=d";
-  EXPECT_EQ(EscapeHtml(plain, arena).data(), plain.data());
-  EXPECT_EQ(EscapeJson(plain, arena).data(), plain.data());
-  EXPECT_EQ(EscapeLocation(plain, arena).data(), plain.data());
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ TEST(LoadFlowTest, TheConnectionsOfACrowdServeItsNextRequests) {
     while (self.Take(wire) && self.AwaitAccepted(kCrowd) && wire.Send(Ok("x"))) {
     }
   });
-  TestProxy proxy(Site{.servers = {origin.address()}, .workers = 1});
+  TestProxy proxy(Site{.servers = {origin.address()}, .pool = "concurrency = 0", .workers = 1});
   std::vector<Wire> crowd;
   for (uint32_t i = 0; i < kCrowd; ++i) crowd.push_back(proxy.Connect());
   for (int round = 0; round < 3; ++round) {

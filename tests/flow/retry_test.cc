@@ -234,7 +234,7 @@ TEST(RetryFlowTest, MoreThanTheBudgetAtOnceWaitForTheirTurn) {
   });
   Origin good(Ok("good"));
   TestProxy proxy(Site{.servers = {dies.address(), good.address()},
-                       .pool = "strategy = \"round_robin\"\n"
+                       .pool = "strategy = \"round_robin\"\nconcurrency = 0\n"
                                "retry = { budget_percent = 0, budget_least = 1 }"});
   std::vector<Wire> clients;
   for (int i = 0; i < 16; ++i) {

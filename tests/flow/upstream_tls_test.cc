@@ -270,7 +270,7 @@ TEST_F(UpstreamTlsFlowTest, OneConnectionOfHttp2ServesManyAtOnce) {
 
 TEST_F(UpstreamTlsFlowTest, WhoWaitedTogetherForHttp2GetsConnectionsOfHttp1WhereThereIsNone) {
   Origin origin(Serve(identity_));
-  TestProxy proxy(SiteOf(origin, Tls() + "protocol = \"auto\"\n"));
+  TestProxy proxy(SiteOf(origin, Tls() + "protocol = \"auto\"\nconcurrency = 0\n"));
   H2Wire client(proxy.Connect());
   std::string all;
   for (uint32_t id = 1; id < 12; id += 2) all += h2::Get(id, "/");

@@ -33,6 +33,7 @@ ExchangeRecord Sale() {
           .response_bytes = 5120,
           .tries = 1,
           .queue_wait = 1500us,
+          .queue_position = 3,
           .connect = 250us,
           .first_byte = 41'007us,
           .transfer = 999ns,
@@ -60,8 +61,8 @@ TEST(AccessLog, JsonSaysEverythingInOneFixedOrder) {
       R"("status":200,"server_status":200,"request_bytes":0,"response_bytes":5120,)"
       R"("referer":"https://shop.example/cart","user_agent":"Mozilla/5.0","request_id":"7f3a",)"
       R"("tls_version":"","tls_cipher":"","tls_server_name":"","ja4":"","client_subject":"",)"
-      R"("route":"checkout","limit":"","pool":"web","server":"10.0.0.11:8000","tries":1,)"
-      R"("body_wait_ms":0.000,"limit_wait_ms":0.000,"queue_wait_ms":1.500,"connect_ms":0.250,"first_byte_ms":41.007,)"
+      R"("route":"checkout","limit":"","room":"","pool":"web","server":"10.0.0.11:8000","tries":1,)"
+      R"("body_wait_ms":0.000,"limit_wait_ms":0.000,"queue_wait_ms":1.500,"queue_position":3,"connect_ms":0.250,"first_byte_ms":41.007,)"
       R"("transfer_ms":0.000,"total_ms":43007.000,"end":"ok","side":"sluice","why":""})");
 }
 

@@ -1,11 +1,13 @@
 #include "proxy/server/process.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -17,6 +19,8 @@
 
 namespace sluice::server {
 namespace {
+
+using namespace std::chrono_literals;
 
 std::string Scratch(const char* name) {
   return testing::TempDir() + "sluice_" + std::to_string(::getpid()) + "_" + name;
@@ -94,14 +98,60 @@ TEST(PreflightTest, AnAccessLogFormatThatCannotBeWrittenIsAnError) {
   EXPECT_NE(std::string(status.message()).find("no_such_field"), std::string::npos);
 }
 
+TEST(PreflightTest, EachWaitingRoomHasItsPage) {
+  conf::Config config;
+  config.waiting_rooms = {{.name = "sale"}, {.name = "tickets"}};
+  const auto prepared = Preflight(config, nullptr);
+  ASSERT_TRUE(prepared.ok());
+  ASSERT_EQ(prepared->waiting_pages.size(), 2u);
+  Arena arena;
+  EXPECT_THAT(std::string(prepared->waiting_pages[1]->Html({}, "en", arena)),
+              testing::HasSubstr("/.sluice/waiting-room/tickets"));
+}
+
+TEST(PreflightTest, APageThatCannotBeFilledInIsAnError) {
+  conf::Config config;
+  config.waiting_rooms = {{.name = "sale", .page_file = {"own.html", "{{postion}}"}}};
+  EXPECT_EQ(std::string(Preflight(config, nullptr).status().message()),
+            "waiting_room sale: own.html:1: there is no {{postion}}; did you mean 'position'?");
+}
+
+TEST(PreflightTest, RoutesToOnePoolThatAreAllOfOnePriorityAreWarnedOf) {
+  conf::Config config;
+  config.pools.emplace_back().name = "web";
+  config.routes.resize(2);
+  for (conf::Route& route : config.routes) route.pool = "web";
+  const auto warnings = [&config] {
+    return Warnings(config, *Preflight(config, nullptr), WallTime{});
+  };
+  EXPECT_THAT(warnings(), testing::IsEmpty());
+  config.routes[1].priority = "critical";
+  EXPECT_THAT(warnings(), testing::IsEmpty());
+  config.routes[0].priority = "critical";
+  EXPECT_THAT(warnings(), testing::ElementsAre(testing::HasSubstr(
+                              "pool web: every route to it has priority = \"critical\"")));
+}
+
+TEST(PreflightTest, AnEventThatIsOverIsWarnedOf) {
+  conf::Config config;
+  config.events.push_back({.name = "friday", .start = conf::Time(10s), .end = conf::Time(20s)});
+  const auto warnings = [&config](WallTime now) {
+    return Warnings(config, *Preflight(config, nullptr), now);
+  };
+  EXPECT_THAT(warnings(WallTime(19'999ms)), testing::IsEmpty());
+  EXPECT_THAT(warnings(WallTime(20s)),
+              testing::ElementsAre("the event \"friday\" is over since 1970-01-01T00:00:20Z"));
+}
+
 TEST(PreflightTest, WhatOnlyAStartReadsIsNamed) {
   conf::Config before, after;
   EXPECT_TRUE(NeedsRestart(before, after).empty());
   after.process.workers = 3;
   after.admin.address = "off";
+  after.state.dir = "off";
   after.process.buffer_budget = 1;  // takes effect at once
   EXPECT_EQ(NeedsRestart(before, after),
-            (std::vector<std::string_view>{"process.workers", "admin.address"}));
+            (std::vector<std::string_view>{"process.workers", "admin.address", "state.dir"}));
 }
 
 }  // namespace

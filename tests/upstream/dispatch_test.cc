@@ -1,9 +1,11 @@
 // Places at servers: who gets one, who waits, and that none is lost or given twice.
 #include "proxy/upstream/dispatch.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <thread>
@@ -39,6 +41,7 @@ std::shared_ptr<const Cluster> MakeCluster(size_t servers, uint32_t limit, uint3
 class Shopper final : public Dispatch::Waiter {
  public:
   std::optional<Placed> placed;
+  std::optional<Dispatch::Refused> refused;
   int order = 0;
   static inline int orders = 0;
 
@@ -47,6 +50,7 @@ class Shopper final : public Dispatch::Waiter {
     placed = std::move(got);
     order = ++orders;
   }
+  void OnRefused(const Dispatch::Refused& why) override { refused = why; }
 };
 
 class DispatchTest : public net::LoopTest {
@@ -57,14 +61,16 @@ class DispatchTest : public net::LoopTest {
     dispatch_ = &cluster_->state->dispatch;
   }
   Result Ask(Shopper& shopper, std::vector<balancer::HostIndex> tried = {},
-             Dispatch::Rank rank = Dispatch::Rank::kUsual) {
+             const Dispatch::Rank& as = {}) {
     const balancer::PickInput in = {.now = loop_.now(), .tried = tried};
-    Placed placed;
-    const Result result =
-        dispatch_->Place({.cluster = cluster_, .picker = *picker_, .in = in, .rng = random_},
-                         placed, shopper, loop_, rank);
-    if (result == Result::kPlaced) shopper.placed = std::move(placed);
-    return result;
+    const Dispatch::Request request = {
+        .cluster = cluster_, .picker = *picker_, .in = in, .rng = random_};
+    if ((shopper.placed = dispatch_->TryPlace(request))) return Result::kPlaced;
+    Dispatch::Answer answer = dispatch_->Place(request, as, shopper, loop_);
+    if (answer.result == Result::kPlaced) shopper.placed = std::move(answer.placed);
+    if (answer.result == Result::kRefused) shopper.refused = answer.refused;
+    ahead_ = answer.ahead;
+    return answer.result;
   }
   uint32_t active(size_t server) const { return cluster_->servers[server]->health->active; }
 
@@ -72,6 +78,7 @@ class DispatchTest : public net::LoopTest {
   std::unique_ptr<balancer::Picker> picker_;
   Dispatch* dispatch_ = nullptr;
   absl::InsecureBitGen random_;
+  size_t ahead_ = 0;
 };
 
 TEST_F(DispatchTest, PlacesUpToTheLimitsAndLetsTheRestWait) {
@@ -95,7 +102,7 @@ TEST_F(DispatchTest, ServesInOrderAndARetryFirst) {
   Shopper first, second, retry;
   EXPECT_EQ(Ask(first), Result::kWaits);
   EXPECT_EQ(Ask(second), Result::kWaits);
-  EXPECT_EQ(Ask(retry, {}, Dispatch::Rank::kNext), Result::kWaits);
+  EXPECT_EQ(Ask(retry, {}, {.again = true}), Result::kWaits);
   for (Shopper& shopper : running) shopper.placed.reset();
   RunUntil([&] { return retry.placed && first.placed; });
   EXPECT_LT(retry.order, first.order);
@@ -168,7 +175,7 @@ TEST_F(DispatchTest, TheQueueIsBounded) {
   EXPECT_EQ(Ask(shoppers[0]), Result::kPlaced);
   EXPECT_EQ(Ask(shoppers[1]), Result::kWaits);
   EXPECT_EQ(Ask(shoppers[2]), Result::kWaits);
-  EXPECT_EQ(Ask(shoppers[3]), Result::kQueueFull);
+  EXPECT_EQ(Ask(shoppers[3]), Result::kRefused);
   EXPECT_EQ(dispatch_->waiting(), 2u);
 }
 
@@ -214,6 +221,145 @@ TEST_F(DispatchTest, ALimitThatIsLoweredIsReachedAsRequestsEnd) {
   RunUntil([&] { return shoppers[3].placed.has_value(); });
 }
 
+TEST_F(DispatchTest, WhoGoesFirstIsServedFirst) {
+  Pool(1, 1);
+  Shopper running, low, normal, critical;
+  Ask(running);
+  EXPECT_EQ(Ask(low, {}, {.priority = ratelimit::Priority::kLow}), Result::kWaits);
+  EXPECT_EQ(Ask(normal), Result::kWaits);
+  EXPECT_EQ(ahead_, 0u);
+  EXPECT_EQ(Ask(critical, {}, {.priority = ratelimit::Priority::kCritical}), Result::kWaits);
+  const Dispatch::Census census = dispatch_->Count();
+  EXPECT_THAT(census.waiting, testing::ElementsAre(1, 0, 1, 1));
+  running.placed.reset();
+  RunUntil([&] { return critical.placed.has_value(); });
+  critical.placed.reset();
+  RunUntil([&] { return normal.placed.has_value(); });
+  EXPECT_TRUE(low.waits());
+}
+
+TEST_F(DispatchTest, WhoIsPushedOutHearsOfIt) {
+  Pool(1, 1, /*queue=*/2);
+  std::deque<Shopper> shoppers(3);
+  for (Shopper& shopper : shoppers) Ask(shopper);
+  Shopper critical;
+  EXPECT_EQ(Ask(critical, {}, {.priority = ratelimit::Priority::kCritical}), Result::kWaits);
+  EXPECT_EQ(dispatch_->waiting(), 2u);
+  RunUntil([&] { return shoppers[2].refused.has_value(); });
+  EXPECT_EQ(shoppers[2].refused->why, Dispatch::Refusal::kPushedOut);
+  EXPECT_FALSE(shoppers[2].waits());
+  EXPECT_TRUE(shoppers[1].waits());
+}
+
+TEST_F(DispatchTest, WhoIsPushedOutAndGoesAtThatMomentIsLostToNobody) {
+  Pool(1, 1, /*queue=*/1);
+  Shopper running, critical;
+  Ask(running);
+  auto leaves = std::make_unique<Shopper>();
+  EXPECT_EQ(Ask(*leaves), Result::kWaits);
+  EXPECT_EQ(Ask(critical, {}, {.priority = ratelimit::Priority::kCritical}), Result::kWaits);
+  leaves.reset();  // the word is in the mail
+  EXPECT_EQ(dispatch_->waiting(), 1u);
+  running.placed.reset();
+  RunUntil([&] { return critical.placed.has_value(); });
+}
+
+TEST_F(DispatchTest, WhoWaitsTooLongHearsOfItWithinATickThoughNobodyIsServed) {
+  Pool(1, 1);
+  Shopper running, waits;
+  Ask(running);
+  EXPECT_EQ(Ask(waits, {}, {.deadline = loop_.now() + std::chrono::milliseconds(20)}),
+            Result::kWaits);
+  dispatch_->Offer();
+  EXPECT_TRUE(waits.waits());
+  RunFor(std::chrono::milliseconds(30));
+  dispatch_->Offer();
+  EXPECT_EQ(dispatch_->waiting(), 0u);
+  RunUntil([&] { return waits.refused.has_value(); });
+  EXPECT_EQ(waits.refused->why, Dispatch::Refusal::kDeadline);
+  Shopper late;
+  EXPECT_EQ(Ask(late, {}, {.deadline = loop_.now()}), Result::kRefused);
+  EXPECT_EQ(late.refused->why, Dispatch::Refusal::kDeadline);
+}
+
+TEST_F(DispatchTest, ThePoolHasALimitBesideThoseOfItsServers) {
+  Pool(3, 2);
+  cluster_->state->limit = 4;
+  std::deque<Shopper> shoppers(6);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Ask(shoppers[i]), Result::kPlaced);
+  EXPECT_EQ(Ask(shoppers[4]), Result::kWaits);
+  EXPECT_EQ(Ask(shoppers[5]), Result::kWaits);
+  for (balancer::HostIndex host = 0; host < 3; ++host) {
+    EXPECT_FALSE(Dispatch::TryAt(*cluster_, host, loop_.now()));
+  }
+  shoppers[0].placed.reset();
+  RunUntil([&] { return shoppers[4].placed.has_value(); });
+  EXPECT_EQ(active(0) + active(1) + active(2), 4u);
+  EXPECT_TRUE(shoppers[5].waits());
+  cluster_->state->limit = 0;
+  dispatch_->Offer();
+  RunUntil([&] { return shoppers[5].placed.has_value(); });
+}
+
+TEST_F(DispatchTest, WhereThePoolIsFullAPlaceIsGivenWhereThereIsMostRoom) {
+  Pool(3, 8);
+  cluster_->servers[2]->health->limit = 2;
+  // Three at the first, one at the third, which is as full by that as the first by four.
+  std::vector<Placed> running;
+  for (const balancer::HostIndex host : {0, 0, 0, 2}) {
+    running.push_back(*Dispatch::TryAt(*cluster_, host, loop_.now()));
+  }
+  cluster_->state->limit = 4;
+  Shopper waits, next;
+  EXPECT_EQ(Ask(waits), Result::kWaits);
+  EXPECT_EQ(Ask(next), Result::kWaits);
+  running.erase(running.begin());
+  RunUntil([&] { return waits.placed.has_value(); });
+  EXPECT_EQ(waits.placed->host, 1u) << "the place fell free at the first";
+  running.pop_back();
+  RunUntil([&] { return next.placed.has_value(); });
+  EXPECT_EQ(next.placed->host, 1u);
+}
+
+TEST_F(DispatchTest, WhenTheLimitOfAServerHasShrunkAnotherThatHasGrownServes) {
+  Pool(2, 2);
+  std::deque<Shopper> shoppers(5);
+  for (Shopper& shopper : shoppers) Ask(shopper);
+  ASSERT_TRUE(shoppers[4].waits());
+  cluster_->servers[0]->health->limit = 1;
+  cluster_->servers[1]->health->limit = 3;
+  // Before the tick comes to it: a request ends at the one that takes no more.
+  for (Shopper& shopper : shoppers) {
+    if (shopper.placed && shopper.placed->host == 0) {
+      shopper.placed.reset();
+      break;
+    }
+  }
+  RunUntil([&] { return shoppers[4].placed.has_value(); });
+  EXPECT_EQ(shoppers[4].placed->host, 1u);
+}
+
+TEST_F(DispatchTest, ThoseWhoWaitUnderAnOldConfigurationAreServedToo) {
+  Pool(1, 1);
+  Shopper running, old;
+  Ask(running);
+  EXPECT_EQ(Ask(old), Result::kWaits);
+  // The same servers, as a reload has them.
+  std::vector<Member> members;
+  for (const auto& server : cluster_->servers) members.push_back({.server = server});
+  const auto before = cluster_;
+  cluster_ = std::make_shared<const Cluster>(before->config, before->spec, before->transport,
+                                             before->state, members);
+  picker_ = balancer::MakePicker(cluster_->spec.picker, cluster_->hosts);
+  Shopper fresh;
+  EXPECT_EQ(Ask(fresh), Result::kWaits);
+  running.placed.reset();
+  RunUntil([&] { return old.placed.has_value(); });
+  old.placed.reset();
+  RunUntil([&] { return fresh.placed.has_value(); });
+  EXPECT_EQ(dispatch_->waiting(), 0u);
+}
+
 TEST_F(DispatchTest, NobodyIsLeftWhenAllWereTriedOrNoneIsReady) {
   Pool(2, 1);
   Shopper shopper;
@@ -226,79 +372,136 @@ TEST_F(DispatchTest, NobodyIsLeftWhenAllWereTriedOrNoneIsReady) {
 }
 
 // Four workers, each with its own picker and loop, in front of two servers of three places.
-TEST(DispatchThreadsTest, NoPlaceIsGivenTwiceAndNoWakeUpIsLost) {
-  constexpr int kRequests = 1000;
-  constexpr uint32_t kAtOnce = 5;
-  const auto cluster = MakeCluster(2, 3, /*queue=*/1000);
+struct Crowd {
+  // Of any class and in a hurry, so that they are refused as well; they come again.
+  bool hurried = false;
+  std::shared_ptr<const Cluster> cluster;
   std::atomic<uint32_t> inside[2] = {};
   std::atomic<uint32_t> most{0};
+  std::atomic<uint32_t> refused{0};
 
-  struct Worker {
-    struct Customer final : Dispatch::Waiter, Deadline {
-      Worker* worker = nullptr;
-      Placed placed;
-      void OnPlaced(Placed got) override {
-        placed = std::move(got);
-        worker->Enter(*this);
-      }
-      void OnDeadline() override { worker->Leave(*this); }
-    };
+  void RunWorkers(int requests);
+};
 
-    void Come(Customer& customer) {
-      const balancer::PickInput in = {.now = loop.now()};
-      const Result result = cluster->state->dispatch.Place(
-          {.cluster = cluster, .picker = *picker, .in = in, .rng = random}, customer.placed,
-          customer, loop, Dispatch::Rank::kUsual);
-      ASSERT_TRUE(result == Result::kPlaced || result == Result::kWaits);
-      if (result == Result::kPlaced) Enter(customer);
+struct CrowdWorker {
+  struct Customer final : Dispatch::Waiter, Deadline {
+    CrowdWorker* worker = nullptr;
+    Placed placed;
+    void OnPlaced(Placed got) override {
+      placed = std::move(got);
+      worker->Enter(*this);
     }
-    void Enter(Customer& customer) {
-      const uint32_t now = ++inside[customer.placed.host];
-      uint32_t seen = most->load();
-      while (now > seen && !most->compare_exchange_weak(seen, now)) {
-      }
-      loop.Arm(customer, std::chrono::milliseconds(1));
-    }
-    void Leave(Customer& customer) {
-      --inside[customer.placed.host];
-      customer.placed = Placed();
-      if (++served >= kRequests) return loop.Stop();
-      Come(customer);
-    }
-
-    std::shared_ptr<const Cluster> cluster;
-    std::atomic<uint32_t>* inside = nullptr;
-    std::atomic<uint32_t>* most = nullptr;
-    net::Loop loop;
-    std::unique_ptr<balancer::Picker> picker;
-    absl::InsecureBitGen random;
-    int served = 0;
-    Customer customers[kAtOnce];
+    void OnRefused(const Dispatch::Refused&) override { worker->Refuse(*this); }
+    void OnDeadline() override { worker->Leave(*this); }
   };
-  std::deque<Worker> workers(4);
+
+  void Come(Customer& customer) {
+    const balancer::PickInput in = {.now = loop.now()};
+    const Dispatch::Request request = {
+        .cluster = crowd->cluster, .picker = *picker, .in = in, .rng = random};
+    Dispatch& dispatch = crowd->cluster->state->dispatch;
+    std::optional<Placed> placed = dispatch.TryPlace(request);
+    if (!placed) {
+      Dispatch::Rank as;
+      if (crowd->hurried) {
+        as.priority = static_cast<ratelimit::Priority>(absl::Uniform(random, 0, 4));
+        as.client = absl::Uniform<uint64_t>(random, 0, 5);
+        as.deadline = loop.now() + std::chrono::microseconds(absl::Uniform(random, 0, 4000));
+      }
+      Dispatch::Answer answer = dispatch.Place(request, as, customer, loop);
+      if (answer.result == Result::kWaits) return;
+      if (answer.result == Result::kRefused) return Refuse(customer);
+      ASSERT_EQ(answer.result, Result::kPlaced);
+      placed = std::move(answer.placed);
+    }
+    customer.placed = *std::move(placed);
+    Enter(customer);
+  }
+  void Enter(Customer& customer) {
+    const uint32_t now = ++crowd->inside[customer.placed.host];
+    uint32_t seen = crowd->most.load();
+    while (now > seen && !crowd->most.compare_exchange_weak(seen, now)) {
+    }
+    loop.Arm(customer, std::chrono::milliseconds(1));
+  }
+  void Refuse(Customer& customer) {
+    ++crowd->refused;
+    loop.Arm(customer, std::chrono::milliseconds(1));
+  }
+  void Leave(Customer& customer) {
+    if (customer.placed.permit) {
+      --crowd->inside[customer.placed.host];
+      customer.placed = Placed();
+      if (++served >= requests) return loop.Stop();
+    }
+    Come(customer);
+  }
+  void End() {
+    for (Customer& customer : customers) {
+      customer.Leave();
+      customer.Cancel();
+      if (customer.placed.permit) --crowd->inside[customer.placed.host];
+      customer.placed = Placed();
+    }
+  }
+
+  Crowd* crowd = nullptr;
+  net::Loop loop;
+  std::unique_ptr<balancer::Picker> picker;
+  absl::InsecureBitGen random;
+  int requests = 0;
+  int served = 0;
+  Customer customers[5];
+};
+
+void Crowd::RunWorkers(int requests) {
+  std::deque<CrowdWorker> workers(4);
   std::vector<std::thread> threads;
-  for (Worker& worker : workers) {
-    worker.cluster = cluster;
-    worker.inside = inside;
-    worker.most = &most;
+  for (CrowdWorker& worker : workers) {
+    worker.crowd = this;
+    worker.requests = requests;
     worker.picker = balancer::MakePicker(cluster->spec.picker, cluster->hosts);
-    threads.emplace_back([&worker, &inside] {
-      for (Worker::Customer& customer : worker.customers) {
+    threads.emplace_back([&worker] {
+      for (CrowdWorker::Customer& customer : worker.customers) {
         customer.worker = &worker;
         worker.Come(customer);
       }
       worker.loop.Run();
-      for (Worker::Customer& customer : worker.customers) {
-        customer.Leave();
-        customer.Cancel();
-        if (customer.placed.permit) --inside[customer.placed.host];
-        customer.placed = Placed();
-      }
+      worker.End();
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const Worker& worker : workers) EXPECT_GE(worker.served, kRequests);
-  EXPECT_LE(most, 3u);
+  for (const CrowdWorker& worker : workers) EXPECT_GE(worker.served, requests);
+  workers.clear();  // and what was in the mail for them
+  EXPECT_EQ(cluster->state->dispatch.waiting(), 0u);
+  for (const auto& server : cluster->servers) EXPECT_EQ(server->health->active, 0u);
+}
+
+TEST(DispatchThreadsTest, NoPlaceIsGivenTwiceAndNoWakeUpIsLost) {
+  Crowd crowd{.cluster = MakeCluster(2, 3, /*queue=*/1000)};
+  crowd.RunWorkers(1000);
+  EXPECT_LE(crowd.most, 3u);
+  EXPECT_EQ(crowd.refused, 0u) << "nobody waits so long";
+}
+
+TEST(DispatchThreadsTest, NobodyIsForgottenWhoIsPushedOutOrTooLateWhileLimitsMove) {
+  Crowd crowd{.hurried = true, .cluster = MakeCluster(2, 3, /*queue=*/8)};
+  std::atomic<bool> done{false};
+  std::thread tick([&] {
+    absl::InsecureBitGen random;
+    while (!done) {
+      crowd.cluster->state->limit = absl::Uniform<uint32_t>(random, 1, 7);
+      crowd.cluster->servers[0]->health->limit = absl::Uniform<uint32_t>(random, 1, 4);
+      crowd.cluster->state->dispatch.Offer();
+      crowd.cluster->state->dispatch.Count();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  crowd.RunWorkers(500);
+  done = true;
+  tick.join();
+  EXPECT_LE(crowd.most, 3u);
+  EXPECT_GT(crowd.refused, 0u);
 }
 
 }  // namespace

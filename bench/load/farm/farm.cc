@@ -39,7 +39,7 @@ struct Client : Source {
 
 struct Site {
   FarmServer plan;
-  ModelServer server;
+  std::shared_ptr<ModelServer> server;  // several may share one
   Ledger ledger;
   uint32_t failing;  // thousandths
   Source listener;
@@ -47,6 +47,7 @@ struct Site {
 };
 
 struct Answer {
+  TimePoint came;
   TimePoint due;
   std::shared_ptr<Client> client;
   Duration work;
@@ -71,7 +72,9 @@ class Farm {
     sites_.reserve(servers.size());
     for (const FarmServer& plan : servers) {
       sites_.push_back({.plan = plan,
-                        .server = ModelServer(plan.model, now),
+                        .server = plan.slots_of.has_value()
+                                      ? sites_[*plan.slots_of].server
+                                      : std::make_shared<ModelServer>(plan.model, now),
                         .ledger = Ledger(now),
                         .failing = static_cast<uint32_t>(plan.model.failing * 1000),
                         .listener = {Listen(plan.port), sites_.size(), true}});
@@ -153,16 +156,17 @@ class Farm {
   void Begin(Client& client, Site& site, std::string_view target) {
     const TimePoint now = Now();
     const uint64_t work = QueryNumber(target, "work", 0);
-    const ServerModel& model = site.server.model();
+    const ServerModel& model = site.server->model();
     const bool refused = model.refuses_at != 0 && site.ledger.held() >= model.refuses_at;
     const bool fails = site.failing != 0 && chance_() % 1000 < site.failing;
     const Duration units =
         fails ? model.fail_after : model.mean / 1000 * static_cast<int64_t>(work);
-    const TimePoint due = refused ? now : site.server.Take(now, site.server.Stretched(units, now));
+    const TimePoint due =
+        refused ? now : site.server->Take(now, site.server->Stretched(units, now));
     const int status = refused ? 429 : fails ? 500 : 200;
     client.waits = true;
     if (work != 0) site.ledger.Take(now);
-    answers_.push({due, client.self, units, status, work != 0 ? era_ : kUncounted});
+    answers_.push({now, due, client.self, units, status, work != 0 ? era_ : kUncounted});
   }
 
   void SendWhatIsDue() {
@@ -171,7 +175,9 @@ class Farm {
       answers_.pop();
       Client& client = *answer.client;
       const bool heard = client.self != nullptr && !client.left;
-      if (answer.era == era_) SiteOf(client)->ledger.Finish(answer.work, now - answer.due, heard);
+      if (answer.era == era_) {
+        SiteOf(client)->ledger.Finish(answer.work, now - answer.came, now - answer.due, heard);
+      }
       if (client.self == nullptr) continue;
       client.waits = false;
       Send(client, answer.status == 200 ? ok_ : Message(answer.status, ""));
@@ -193,7 +199,7 @@ class Farm {
     if (target == "/begin") {
       const TimePoint now = Now();
       for (Site& site : sites_) {
-        site.server = ModelServer(site.plan.model, now);
+        if (!site.plan.slots_of.has_value()) *site.server = ModelServer(site.plan.model, now);
         site.ledger = Ledger(now);
       }
       ++era_;  // what is under way is of the time before
@@ -203,6 +209,11 @@ class Farm {
         if (only != sites_.size() && only != i) continue;
         sites_[i].failing = static_cast<uint32_t>(QueryNumber(target, "share", 0));
       }
+    } else if (target.starts_with("/slots?")) {
+      const uint64_t server = QueryNumber(target, "server", 0);
+      const uint64_t slots = QueryNumber(target, "slots", 0);
+      if (server >= sites_.size() || slots < 1 || slots > kMostSlots) return "no\n";
+      sites_[server].server->Resize(static_cast<uint32_t>(slots), Now());
     } else if (target == "/stats") {
       return absl::StrFormat("[%s]",
                              absl::StrJoin(sites_, ",", [](std::string* out, const Site& s) {

@@ -6,6 +6,7 @@
 //
 // The control port answers
 //   GET /begin                      forget all; stalls are counted from now
+//   GET /slots?slots=16[&server=2]  a server (the first) has so many from now on: 1 to 4096
 //   GET /stats                      the Ledgers as a JSON list, in the order of the plan
 //   GET /fail?share=300[&server=2]  so many thousandths of what comes is answered with 500
 //

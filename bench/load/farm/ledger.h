@@ -26,11 +26,12 @@ class Ledger {
     if (bucket >= timeline_.size()) timeline_.resize(bucket + 1);
     ++timeline_[bucket];
   }
-  // It is done, after so much work, `late` after it should have been; `heard`: somebody still
-  // waited for it.
-  void Finish(Duration work, Duration late, bool heard) {
+  // It is done, after so much work and `held` after it came, `late` after it should have been;
+  // `heard`: somebody still waited for it.
+  void Finish(Duration work, Duration held, Duration late, bool heard) {
     --held_;
     worked_ += work;
+    held_for_ += held;
     ++(heard ? answered_ : departed_);
     if (late > kLate) ++late_;
   }
@@ -38,13 +39,16 @@ class Ledger {
   uint32_t held() const { return held_; }
 
   // peak: of the requests it held at once, those of the departed too; late: answers that left more
-  // than 1 ms after they were due, by the farm's own fault; per_100ms: requests by their arrival.
+  // than 1 ms after they were due, by the farm's own fault; held_s: from coming to being done, so
+  // that beside worked_s it tells how long they stood in the server's own queue; per_100ms:
+  // requests by their arrival.
   std::string Json() const {
     return absl::StrFormat(
         R"({"taken":%d,"answered":%d,"departed":%d,"held":%d,"peak":%d,"late":%d,"worked_s":%.3f,)"
-        R"("per_100ms":[%s]})",
+        R"("held_s":%.3f,"per_100ms":[%s]})",
         taken_, answered_, departed_, held_, peak_, late_,
-        std::chrono::duration<double>(worked_).count(), absl::StrJoin(timeline_, ","));
+        std::chrono::duration<double>(worked_).count(),
+        std::chrono::duration<double>(held_for_).count(), absl::StrJoin(timeline_, ","));
   }
 
  private:
@@ -58,6 +62,7 @@ class Ledger {
   uint64_t departed_ = 0;
   uint64_t late_ = 0;
   Duration worked_{0};
+  Duration held_for_{0};
   uint32_t held_ = 0;
   uint32_t peak_ = 0;
   std::vector<uint32_t> timeline_;

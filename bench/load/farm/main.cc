@@ -23,6 +23,9 @@ int main(int argc, char** argv) {
     for (const std::string& text : texts) {
       auto server = sluice::load::ParseFarmServer(text);
       if (!server.ok()) throw CLI::ValidationError("--server", server.status().ToString());
+      if (server->slots_of.has_value() && *server->slots_of >= servers.size()) {
+        throw CLI::ValidationError("--server", text + ": slots_of names none before it");
+      }
       servers.push_back(*server);
     }
   });

@@ -1,6 +1,7 @@
 #include "bench/load/farm/model_server.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "bench/load/quantile.h"
 
@@ -15,6 +16,11 @@ TimePoint ModelServer::Take(TimePoint now, Duration work) {
 TimePoint ModelServer::Expected(TimePoint now) const {
   return WorkedOff(std::max(*std::min_element(free_at_.begin(), free_at_.end()), now),
                    Stretched(model_.mean, now));
+}
+
+void ModelServer::Resize(uint32_t slots, TimePoint now) {
+  std::sort(free_at_.begin(), free_at_.end(), std::greater<>());
+  free_at_.resize(slots, now);
 }
 
 Duration ModelServer::Stretched(Duration work, TimePoint now) const {

@@ -46,6 +46,10 @@ class ModelServer {
   // When a request that came now would be done, if its service took the mean.
   TimePoint Expected(TimePoint now) const;
 
+  // It has so many slots from now on. New ones are free at once; of the old ones those go that are
+  // free first, and nothing that was taken is done later for it. REQUIRES: at least one.
+  void Resize(uint32_t slots, TimePoint now);
+
   // `work` as long as it takes while the server is cold.
   Duration Stretched(Duration work, TimePoint now) const;
 

@@ -15,7 +15,7 @@ bool Set(FarmServer& server, std::string_view key, uint64_t value) {
   ServerModel& model = server.model;
   if (key == "port" && value <= 65535) {
     server.port = static_cast<uint16_t>(value);
-  } else if (key == "slots" && value >= 1 && value <= 4096) {
+  } else if (key == "slots" && value >= 1 && value <= kMostSlots) {
     model.slots = static_cast<uint32_t>(value);
   } else if (key == "mean_us") {
     model.mean = std::chrono::microseconds(value);
@@ -25,6 +25,8 @@ bool Set(FarmServer& server, std::string_view key, uint64_t value) {
     model.stall_every = std::chrono::milliseconds(value);
   } else if (key == "connections" && value <= 65535) {
     server.connections = static_cast<uint32_t>(value);
+  } else if (key == "slots_of" && value <= 65535) {
+    server.slots_of = static_cast<uint32_t>(value);
   } else if (key == "failing" && value <= 1000) {
     model.failing = static_cast<double>(value) / 1000;
   } else if (key == "refuses_at" && value <= 65535) {

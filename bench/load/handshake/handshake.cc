@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -43,9 +44,11 @@ class Handshakes {
  public:
   explicit Handshakes(const HandshakePlan& plan)
       : port_(plan.port),
+        resume_(plan.resume),
         request_(absl::StrFormat("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n"
-                                 "\r\n",
-                                 plan.path, plan.port)),
+                                 "%s%s\r\n",
+                                 plan.path, plan.port, plan.field,
+                                 plan.field.empty() ? "" : "\r\n")),
         context_(SSL_CTX_new(TLS_client_method())),
         visits_(plan.connections) {
     if (context_ == nullptr) Die("SSL_CTX_new");
@@ -73,6 +76,7 @@ class Handshakes {
     visit = {.fd = Connect(port_), .ssl = tls::SslPtr(SSL_new(context_.get())), .began = Now()};
     if (visit.ssl == nullptr || SSL_set_fd(visit.ssl.get(), visit.fd.get()) != 1) Die("SSL_new");
     SSL_set_connect_state(visit.ssl.get());
+    if (session_ != nullptr) SSL_set_session(visit.ssl.get(), session_.get());
     poll_.Add(visit.fd.get(), visit.watched, &visit);
     ++underway_;
   }
@@ -116,14 +120,21 @@ class Handshakes {
     } else {
       ++tally_.errors;
     }
+    if (resume_) {
+      // Without a farewell OpenSSL would not offer the session again.
+      SSL_set_shutdown(visit.ssl.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+      session_.reset(SSL_get1_session(visit.ssl.get()));
+    }
     visit.ssl.reset();
     visit.fd = net::Fd();
     if (last_ < stop_) Begin(visit);
   }
 
   const uint16_t port_;
+  const bool resume_;
   const std::string request_;
   const tls::SslCtxPtr context_;
+  std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)> session_{nullptr, SSL_SESSION_free};
   Poll poll_;
   std::vector<Visit> visits_;
   TimePoint stop_;       // no new connection from then on

@@ -1,7 +1,7 @@
-// load_handshake --port P --path /x --connections N --seconds S: a TLS connection and a full
-// handshake for each request (handshake.h). Prints one JSON line; the percentiles are exact and of
-// the requests that were answered. Exit codes: 0 measured, 1 nobody answers, 2 the command was
-// wrong.
+// load_handshake --port P --path /x --connections N --seconds S: a TLS connection and a handshake,
+// full or resumed, for each request (handshake.h). Prints one JSON line; the percentiles are exact
+// and of the requests that were answered. Exit codes: 0 measured, 1 nobody answers, 2 the command
+// was wrong.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", plan.seconds, "of new connections")
       ->required()
       ->check(CLI::Range(0.01, 3600.0));
+  app.add_option("--field", plan.field, "one more of each request, as \"Cookie: a=b\"");
+  app.add_flag("--resume", plan.resume, "sessions, as browsers do");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -25,6 +25,7 @@ constexpr Duration kMostConnecting = 5s;
 
 struct Client {
   net::Fd fd = {};
+  uint8_t host = 1;
   bool connecting = false;
   uint64_t request = 0;  // of all its requests, so that an old leave does not end a new one
   TimePoint asked = {};
@@ -66,7 +67,7 @@ class Impatient {
 
  private:
   void Come(Client& client) {
-    client.fd = Connect(plan_.port);
+    client.fd = Connect(plan_.port, client.host);
     client.connecting = true;
     poll_.Add(client.fd.get(), EPOLLOUT, &client);
   }
@@ -77,7 +78,7 @@ class Impatient {
     ++client.request;
     const std::string request =
         absl::StrFormat("GET %s?work=%d HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", plan_.path,
-                        1 + Exponential(chance_, 1000).count(), plan_.port);
+                        DrawWork(chance_, plan_.deviation), plan_.port);
     if (Send(client.fd.get(), request.data(), request.size()) !=
         static_cast<ssize_t>(request.size())) {
       return Lose(client);
@@ -155,7 +156,10 @@ class Impatient {
 absl::StatusOr<ImpatientTally> RunImpatient(const ImpatientPlan& plan) {
   const TimePoint patience = Now() + kMostConnecting;
   std::vector<Client> clients(plan.clients);
-  for (Client& client : clients) client.fd = Connect(plan.port);
+  for (size_t i = 0; i < clients.size(); ++i) {
+    clients[i].host = static_cast<uint8_t>(plan.first_host + i % plan.hosts);
+    clients[i].fd = Connect(plan.port, clients[i].host);
+  }
   for (const Client& client : clients) {
     if (AwaitConnected(client.fd, patience)) continue;
     return absl::UnavailableError(

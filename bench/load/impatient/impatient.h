@@ -7,6 +7,7 @@
 #define SLUICE_BENCH_LOAD_IMPATIENT_IMPATIENT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct ImpatientPlan {
   uint16_t port = 0;  // of 127.0.0.1
   std::string path = "/";
   uint32_t clients = 1;
+  std::optional<double> deviation = {};  // of the work they ask for (chance.h)
+  // They come from 127.0.0.`first_host` and those after it, in turn.
+  uint32_t first_host = 1;
+  uint32_t hosts = 1;
   double leaving = 0;    // share of requests whose client hangs up, unless answered before
   Duration patience{0};  // a leaving client hangs up evenly within this
   Duration length{0};

@@ -1,6 +1,7 @@
-// load_impatient --port P --path /x --clients N --leaving SHARE --patience MS --seconds S: clients
-// who ask again and again, of whom some hang up in the middle (impatient.h). Prints one JSON line.
-// Exit codes: 0 measured, 1 no connections, 2 the command was wrong.
+// load_impatient --port P --path /x --clients N --leaving SHARE --patience MS --seconds S
+// [--first-host H] [--hosts N] [--deviation D]: clients who ask again and again, of whom some hang
+// up in the middle (impatient.h). Prints one JSON line. Exit codes: 0 measured, 1 no connections, 2
+// the command was wrong.
 #include <CLI/CLI.hpp>
 #include <cmath>
 
@@ -22,7 +23,19 @@ int main(int argc, char** argv) {
   app.add_option("--patience", patience_ms, "milliseconds within which they do")
       ->check(CLI::Range(0.0, 60'000.0));
   app.add_option("--seconds", seconds, "of it")->required()->check(CLI::Range(0.01, 600.0));
+  app.add_option("--first-host", plan.first_host, "last number of the first's address")
+      ->check(CLI::Range(1, 254));
+  app.add_option("--hosts", plan.hosts, "addresses from there on that they have in turn")
+      ->check(CLI::Range(1, 254));
+  app.add_option("--deviation", plan.deviation,
+                 "of log-normal work, over its mean; without it: exponential")
+      ->check(CLI::Range(0.0, 10.0));
   app.add_option("--seed", plan.seed, "of all chance");
+  app.callback([&] {
+    if (plan.first_host + plan.hosts > 255) {
+      throw CLI::ValidationError("--hosts", "go beyond 127.0.0.254");
+    }
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -28,6 +28,8 @@ class AnswerReader {
 
   // Once kDone.
   int status() const { return status_; }
+  // What of it was fed; until the next Feed() or Reset().
+  std::string_view head() const { return {head_.data(), head_bytes_}; }
   // The server will close the connection.
   bool closes() const { return closes_; }
 

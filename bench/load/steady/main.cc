@@ -1,8 +1,8 @@
 // load_steady --port P --path /x --rate R --connections N --seconds S [--warmup W] [--http2]
-// [--farm SEED]: GETs at fixed intervals or by chance, whatever the server does, and how long they
-// took from the moment they were due. Prints one JSON line: started = completed + errors; the
-// percentiles are exact and hold errors too; start_lag is the generator's own lateness (line.h).
-// Exit codes: 0 measured, 1 no connections, 2 the command was wrong.
+// [--farm SEED [--deviation D]]: GETs at fixed intervals or by chance, whatever the server does,
+// and how long they took from the moment they were due. Prints one JSON line: started = completed +
+// errors; the percentiles are exact and hold errors too; start_lag is the generator's own lateness
+// (line.h). Exit codes: 0 measured, 1 no connections, 2 the command was wrong.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -58,6 +58,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 600.0));
   app.add_flag("--http2", plan.http2, "instead of HTTP/1.1: one request at a time a connection");
   app.add_option("--farm", plan.farm, "seed: Poisson arrivals, and for each PATH/n?work=w");
+  app.add_option("--deviation", plan.deviation,
+                 "with --farm: of log-normal work, over its mean; without it: exponential")
+      ->check(CLI::Range(0.0, 10.0));
   app.add_option("--drain", drain, "seconds to wait for answers after the last turn")
       ->check(CLI::Range(0.0, 60.0));
   app.callback([&] {

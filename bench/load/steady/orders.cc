@@ -4,7 +4,7 @@
 
 namespace sluice::load {
 
-Orders DrawOrders(double rate, uint64_t requests, uint64_t seed) {
+Orders DrawOrders(double rate, uint64_t requests, uint64_t seed, std::optional<double> deviation) {
   // Two generators, so that another rate asks for the same work.
   std::mt19937_64 gaps(seed);
   std::mt19937_64 work(seed + 1'000'000'007);
@@ -15,7 +15,7 @@ Orders DrawOrders(double rate, uint64_t requests, uint64_t seed) {
   for (uint64_t request = 0; request < requests; ++request) {
     at += Exponential(gaps, 1e9 / rate);
     orders.arrivals.push_back(at);
-    orders.works.push_back(static_cast<uint32_t>(1 + Exponential(work, 1000).count()));
+    orders.works.push_back(DrawWork(work, deviation));
   }
   return orders;
 }

@@ -1,12 +1,13 @@
 // Orders: when the requests of a farm's load come and what work they ask for, out of a seed: the
-// same for every proxy that is measured with it. Arrivals are Poisson; work is exponential, in
-// thousandths of its mean, and never 0 (load_farm counts only what asks for some). Pure.
+// same for every proxy that is measured with it. Arrivals are Poisson; work is drawn as
+// chance.h says. Pure.
 //
 // Cost: two draws and 12 bytes a request.
 #ifndef SLUICE_BENCH_LOAD_STEADY_ORDERS_H_
 #define SLUICE_BENCH_LOAD_STEADY_ORDERS_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "proxy/base/time.h"
@@ -18,8 +19,9 @@ struct Orders {
   std::vector<uint32_t> works;
 };
 
-// `rate` a second.
-Orders DrawOrders(double rate, uint64_t requests, uint64_t seed);
+// `rate` a second; `deviation` of the work.
+Orders DrawOrders(double rate, uint64_t requests, uint64_t seed,
+                  std::optional<double> deviation = {});
 
 }  // namespace sluice::load
 

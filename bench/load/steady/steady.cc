@@ -211,7 +211,7 @@ absl::StatusOr<Line::Tally> RunSteady(const SteadyPlan& plan) {
                     .warmup = warmup};
   std::vector<uint32_t> works;
   if (plan.farm) {
-    Orders orders = DrawOrders(plan.rate, schedule.requests, *plan.farm);
+    Orders orders = DrawOrders(plan.rate, schedule.requests, *plan.farm, plan.deviation);
     schedule.arrivals = std::make_shared<const std::vector<Duration>>(std::move(orders.arrivals));
     works = std::move(orders.works);
   }

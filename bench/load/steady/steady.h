@@ -26,6 +26,7 @@ struct SteadyPlan {
   // With a seed the load is that of a farm: requests come by chance (orders.h) and each asks for
   // work of its own, `path`/17?work=1432; what they ask for follows from the seed alone.
   std::optional<uint64_t> farm = {};
+  std::optional<double> deviation = {};  // of that work (chance.h)
   // Longest wait for answers after the last turn; what has none by then is an error.
   std::chrono::milliseconds drain{2000};
 };

@@ -80,10 +80,14 @@ Wire::Wire(net::Fd fd) : fd_(std::move(fd)) {
 Wire::Wire(Wire&& other) noexcept
     : fd_(std::move(other.fd_)), buffer_(std::move(other.buffer_)), end_(other.end_) {}
 
-Wire Wire::To(const Address& to, int receive_buffer) {
+Wire Wire::To(const Address& to, int receive_buffer, std::optional<Ip> from) {
   net::Fd fd(::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (receive_buffer > 0) {
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
+  if (from) {
+    const Address here = Address::From(*from, 0);
+    if (::bind(fd.get(), here.get(), here.size()) != 0) return Wire(net::Fd());
   }
   if (::connect(fd.get(), to.get(), to.size()) != 0) return Wire(net::Fd());
   return Wire(std::move(fd));

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,8 +44,9 @@ class Wire {
   enum class End : uint8_t { kOpen, kFin, kReset, kLate };
 
   explicit Wire(net::Fd fd);
-  // `receive_buffer` bytes in the kernel, 0: as usual. A failed connection is a wire at its end.
-  static Wire To(const Address& to, int receive_buffer = 0);
+  // `receive_buffer` bytes in the kernel, 0: as usual; `from` an address of this machine, none: the
+  // kernel's choice. A failed connection is a wire at its end.
+  static Wire To(const Address& to, int receive_buffer = 0, std::optional<Ip> from = std::nullopt);
   Wire(Wire&& other) noexcept;
   ~Wire() = default;
 

@@ -1,16 +1,16 @@
-// The three escapes of local_reply.h: each maps one byte to a text, or to itself.
+#include "proxy/http/escape.h"
+
 #include <array>
 #include <cstdint>
 
-#include "proxy/exchange/local_reply.h"
-
-namespace sluice::exchange {
+namespace sluice::http {
 namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::string_view kUpperHex = "0123456789ABCDEF";
 
-// What stands for one byte; `size` 0: the byte itself.
+// Each escape maps one byte to a text, or to itself. What stands for one byte; `size` 0: the byte
+// itself.
 struct Substitute {
   std::array<char, 6> text{};
   uint8_t size = 0;
@@ -106,4 +106,4 @@ std::string_view EscapeLocation(std::string_view text, Arena& arena) {
   return Escape<LocationFor>(text, arena);
 }
 
-}  // namespace sluice::exchange
+}  // namespace sluice::http
