@@ -100,7 +100,7 @@ double AdaptiveConcurrency::NeededAnswers() const {
   if (limit_ <= kRetreat * retreat_.limit) return retreat_.Answers(limit_);
   // It seems to have become quicker, which must not be taken for room.
   const double crowding = window_.answers == 0 ? 1 : Crowding();
-  if (crowding > kQuicker) return kLeastAnswers;
+  if (crowding > kQuicker || Young()) return kLeastAnswers;
   const double sure = kFarBelow * kDeviation / (1 - crowding);
   return std::clamp(sure * sure, kLeastAnswers, kMostAnswers);
 }
@@ -123,7 +123,7 @@ void AdaptiveConcurrency::Judge(Around around, TimePoint now) {
     Follow(around.others);
   } else if (window_.answers >= kLeastAnswers) {
     // It has become quicker: how much more it carries is not known before its calm is.
-    const bool news = FarBelow();
+    const bool news = !Young() && FarBelow();
     Learn();
     crowding_ = Crowding();
     judged_limit_ = limit_;
@@ -135,6 +135,8 @@ void AdaptiveConcurrency::Judge(Around around, TimePoint now) {
     } else if (crowding_ > wanted_) {
       Shrink(around);
       Glance(around, now);
+    } else if (retreat_.limit != 0 && Young()) {
+      JudgeYoung();
     } else {
       retreat_ = {};
       const bool failing = window_.failures > kFailing * (window_.answers + window_.failures);
@@ -149,6 +151,8 @@ void AdaptiveConcurrency::Judge(Around around, TimePoint now) {
   const auto settle = Duration(static_cast<int64_t>(limit() == before ? 0 : mean_ns));
   window_ = {.from = now + settle};
 }
+
+bool AdaptiveConcurrency::Young() const { return doubling_ && learnt_ < kKnown; }
 
 bool AdaptiveConcurrency::FarBelow() const {
   return Crowding() < 1 - kFarBelow * kDeviation / std::sqrt(window_.answers);
@@ -172,13 +176,13 @@ void AdaptiveConcurrency::Learn() {
   };
   if (calm_ == 0) {
     calm_ = stretch;
+  } else if (Young() && stretch <= wanted_ * calm_) {
+    towards(learnt_ - window_.answers);
   } else if (FarBelow()) {
     // It is as crowded as it was a moment ago, if its limit is what it was.
     calm_ = stretch / std::max(crowding_ * limit_ / judged_limit_, 1.0);
     between_glances_ = kNextGlance;  // there may be more to it
     glance_at_ = {};
-  } else if (doubling_ && learnt_ < kKnown && stretch <= wanted_ * calm_) {
-    towards(learnt_ - window_.answers);
   } else if (limit_ < 2) {
     towards(kAloneMemory);
   } else if (window_.calm && !window_.wanted && stretch <= wanted_ * calm_) {
@@ -206,12 +210,17 @@ void AdaptiveConcurrency::Grow(Around around, TimePoint now) {
 
 void AdaptiveConcurrency::Shrink(Around around) {
   const double stretch = Stretch();
+  const bool young = Young() && !around.led;
   doubling_ = false;
   step_ = 0;
   if (retreat_.limit == 0) {
     retreat_ = {limit_, stretch};
+    if (young) {
+      doubling_ = true;
+      return Move(limit_ * kRetreat);
+    }
   } else if (limit_ <= kRetreat * retreat_.limit) {
-    const bool own = around.others == 0 || crowding_ > kOwnTrouble * around.others;
+    const bool own = young || around.others == 0 || crowding_ > kOwnTrouble * around.others;
     const bool slower = own && retreat_.FollowedBy(limit_, stretch) < kInsensitive;
     retreat_ = {limit_, stretch};
     if (slower) {
@@ -224,6 +233,14 @@ void AdaptiveConcurrency::Shrink(Around around) {
     }
   }
   Move(limit_ * std::max(kLeastStep, wanted_ / crowding_));
+}
+
+void AdaptiveConcurrency::JudgeYoung() {
+  if (retreat_.FollowedBy(limit_, Stretch()) >= kInsensitive) {
+    doubling_ = false;
+    Move(retreat_.limit * std::clamp(wanted_ * calm_ / retreat_.stretch, kRetreat, 1.0));
+  }
+  retreat_ = {};
 }
 
 double AdaptiveConcurrency::Mark::FollowedBy(double its_limit, double its_stretch) const {
@@ -286,6 +303,14 @@ void AdaptiveConcurrency::Rebase(double factor) {
   if (calm_ == 0) return;
   calm_ *= factor;
   crowding_ /= factor;
+}
+
+double AdaptiveConcurrency::CallCalmOne() {
+  const double was = calm_;
+  if (was == 0) return 1;
+  Rebase(1 / was);
+  learnt_ = std::max(learnt_, kKnown);
+  return was;
 }
 
 void AdaptiveConcurrency::Restart() {

@@ -12,6 +12,8 @@
 // What calm is must not be guessed either, and a crowd must never pass for it:
 // - The limit begins at one, where an answer takes its calm time whoever waits, and doubles until
 //   answers stretch. If they stretch by as much as it grew, calm was not known, and it goes back.
+//   While few answers have told what calm is, a crowd is believed only when half as many at once
+//   are quicker for it.
 // - In a crowd the time follows the limit. If it does not while the limit falls to half, crowding
 //   is not the cause: the server has become slower, and that is its calm from now on.
 // - Now and then, under a limit that holds somebody back, a window passes at seven tenths of it. If
@@ -83,6 +85,8 @@ class AdaptiveConcurrency {
 
   // Calm was off by this factor, as somebody knows who sees more.
   void Rebase(double factor);
+  // What calm is here, others know, by whose it is counted. Returns by how much that was off.
+  double CallCalmOne();
   // It is new, or comes back: begins with a tenth of what it held.
   void Restart();
   // To what cannot be reached anyway.
@@ -113,6 +117,7 @@ class AdaptiveConcurrency {
   double Stretch() const;
   double Held() const;
   double Crowding() const;
+  bool Young() const;     // what its calm is, few answers have told
   bool FarBelow() const;  // it is quicker than calm, and not by chance
   bool Enough(TimePoint now) const;
   void Judge(Around around, TimePoint now);
@@ -121,6 +126,7 @@ class AdaptiveConcurrency {
   double NeededAnswers() const;
   void Grow(Around around, TimePoint now);
   void Shrink(Around around);
+  void JudgeYoung();
   void Glance(Around around, TimePoint now);
   void EndGlance(Around around, TimePoint now);
   void Move(double to);

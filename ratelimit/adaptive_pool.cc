@@ -8,6 +8,10 @@ namespace {
 
 // A server that is so much more crowded than the median says little of what they share.
 constexpr double kOwnTrouble = 1.5;
+// Of the limit of all, from which on it is what holds requests back.
+constexpr double kBound = 0.9;
+// How much more or less crowded than the rest a server is whose part of that is not right.
+constexpr double kApart = 1.1;
 // Of recent answers, from one look to the next: they count for about a second.
 constexpr double kFade = 0.9;
 
@@ -65,19 +69,20 @@ void AdaptivePool::Look(std::span<const ServerLook> looks, bool waits, TimePoint
   all_.Cap(allowed);
   all.wanted = waits || all.in_flight >= all_.limit();
   all_.Look(all, {.most = std::max(allowed, 1.0), .waits = waits}, now);
-  // Calm of all is 1: what it is off by, they all are.
-  if (all_.calm() != 0 && all_.calm() != 1) {
-    const double factor = all_.calm();
-    all_.Rebase(1 / factor);
-    for (AdaptiveConcurrency& server : servers_) server.Rebase(factor);
-  }
+  const double off = all_.CallCalmOne();
+  for (AdaptiveConcurrency& server : servers_) server.Rebase(off);
   const bool leads = std::min(static_cast<double>(all_.limit()), allowed) <
                      AdaptiveConcurrency::kLed * static_cast<double>(servers_.size());
   const double others = std::max(all_.crowding(), 0.8);
+  // No server is full, so none would find out that its part of them all is too large or too small.
+  const bool bound = waits && limit_ != 0 && all.in_flight >= kBound * limit_;
   for (size_t i = 0; i < servers_.size(); ++i) {
-    const bool small = 2 * servers_[i].limit() * static_cast<double>(servers_.size()) < allowed;
-    servers_[i].Look(looks[i], {.others = others, .small = small, .led = leads, .waits = waits},
-                     now);
+    const AdaptiveConcurrency& server = servers_[i];
+    const bool small = 2 * server.limit() * static_cast<double>(servers_.size()) < allowed;
+    ServerLook look = looks[i];
+    const double apart = server.crowding() / others;
+    look.wanted = look.wanted || (bound && (apart < 1 / kApart || apart > kApart));
+    servers_[i].Look(look, {.others = others, .small = small, .led = leads, .waits = waits}, now);
   }
   Publish();
 }

@@ -56,8 +56,23 @@ TEST_P(AdaptivePoolTest, StartingColdInACrowdItHasFoundWhatServersCarryWithinTen
     const SimulatedShop::Seen last = shop.Run(13, 3);
     return std::pair(last.per_s / best_, last.stretch);
   });
-  EXPECT_GE(seen.of_best, 0.85);
+  EXPECT_GE(seen.of_best, 0.9);
   EXPECT_LE(seen.stretch, 1.8);  // with one worker each, two in a server count twice
+}
+
+TEST_P(AdaptivePoolTest, NoChanceOfTheFirstAnswersStarvesIt) {
+  for (uint32_t seed = 1; seed <= 2 * kSeeds; ++seed) {
+    SimulatedShop shop(Servers(servers_, workers_), seed);
+    EXPECT_GE(shop.Run(13, 3).per_s / best_, 0.7) << seed;
+  }
+}
+
+TEST_P(AdaptivePoolTest, NoServerIsLeftWithASmallPartForLong) {
+  for (uint32_t seed = 1; seed <= 2 * kSeeds; ++seed) {
+    SimulatedShop shop(Servers(servers_, workers_), seed);
+    shop.Run(23, 1);
+    EXPECT_GE(shop.Run(10, 10).per_s / best_, 0.8) << seed;
+  }
 }
 
 TEST_P(AdaptivePoolTest, AnHourOfOverloadIsNotTakenForTheUsual) {
