@@ -19,6 +19,10 @@ constexpr double kAheadSpan_s = 1;  // of the pace: so many are called ahead
 constexpr double kLeastAhead = 2;
 // Times kAheadSpan_s: with those of a usual interval and a half called, somebody comes by.
 constexpr double kMostAhead = 1.6 * kUsual_s / kAheadSpan_s;
+// Of a line, until all who came in its first ten seconds, and were to come by at any moment of ten,
+// have been there a second time.
+constexpr uint32_t kYoung_s = 22;
+constexpr double kAtTheDoor = 2;  // of a young one, times those that are to be called
 constexpr double kHungrier = 1.1, kSated = 0.8;  // a tick
 constexpr double kAtRest = 0.7;                  // of what the servers carry
 constexpr double kIdle = 0.05;                   // which tells nothing
@@ -379,8 +383,12 @@ void WaitingRoom::Call(bool open, RoomTime now) {
     ahead_ = std::clamp(ahead_ * (hungry ? kHungrier : kSated), 1.0, MostAhead());
     const double span = std::max(Drain() * kAheadSpan_s, kLeastAhead);
     wanted = std::max(span * ahead_, wanted);
-    // A room that knows of nobody, without a snapshot say, has called all; then they come.
-    const double most = std::max(span * MostAhead(), wanted);
+    // A room that knows of nobody, without a snapshot say, has called all; then they come. And who
+    // was called while a young line was told to come by at any moment of ten seconds would be many
+    // at the door, to come in by chance: those of them that came first are enough.
+    const bool young = began_ + kYoung_s * kSecond > now;
+    const double far = young ? std::min(kAtTheDoor * ahead_, MostAhead()) : MostAhead();
+    const double most = std::max(span * far, wanted);
     if (called > most) called_ = line_.Reach(0, most, now);
   }
   if (called < wanted - 1e-6) {
