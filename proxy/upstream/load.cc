@@ -10,10 +10,10 @@ namespace {
 
 constexpr double kAhead = 0.5;  // of what the servers carry
 // Few requests at once are of short pages, or of a small shop: of those so many more make up for
-// the moments when nobody is at the door, and are served in the time of a page or three.
-constexpr double kFewAhead = 12;
+// the moments when nobody is at the door, and are served in the time of a page or four.
+constexpr double kFewAhead = 20;
 double Ahead(double carries) {
-  return std::max(kAhead * carries, std::min(2 * carries + 2, kFewAhead));
+  return std::max(kAhead * carries, std::min(3 * carries + 1, kFewAhead));
 }
 
 // Of a server of which little is known yet: nobody is kept from a shop for a start of ours.
