@@ -17,6 +17,7 @@ constexpr double kLeastAnswers = 10;
 constexpr double kMostAnswers = 300;
 // To compare two windows: over the square of the logarithm of how far apart their limits are.
 constexpr double kMarkAnswers = 15;
+constexpr double kYoungAnswers = 12;  // while little is known, and little lost by an error
 // Answers that come early are the quick ones: two mean times show most of the slow ones.
 constexpr double kLeastMeans = 2;
 constexpr milliseconds kLong{1500};
@@ -97,7 +98,9 @@ double AdaptiveConcurrency::Crowding() const { return calm_ == 0 ? 1 : Stretch()
 
 double AdaptiveConcurrency::NeededAnswers() const {
   if (glance_.limit != 0) return glance_.Answers(limit_);
-  if (limit_ <= kRetreat * retreat_.limit) return retreat_.Answers(limit_);
+  if (limit_ <= kRetreat * retreat_.limit) {
+    return Young() ? kYoungAnswers : retreat_.Answers(limit_);
+  }
   // It seems to have become quicker, which must not be taken for room.
   const double crowding = window_.answers == 0 ? 1 : Crowding();
   if (crowding > kQuicker || Young()) return kLeastAnswers;
@@ -123,7 +126,7 @@ void AdaptiveConcurrency::Judge(Around around, TimePoint now) {
     Follow(around.others);
   } else if (window_.answers >= kLeastAnswers) {
     // It has become quicker: how much more it carries is not known before its calm is.
-    const bool news = !Young() && FarBelow();
+    const bool news = FarBelow();
     Learn();
     crowding_ = Crowding();
     judged_limit_ = limit_;
@@ -176,13 +179,13 @@ void AdaptiveConcurrency::Learn() {
   };
   if (calm_ == 0) {
     calm_ = stretch;
-  } else if (Young() && stretch <= wanted_ * calm_) {
-    towards(learnt_ - window_.answers);
   } else if (FarBelow()) {
     // It is as crowded as it was a moment ago, if its limit is what it was.
     calm_ = stretch / std::max(crowding_ * limit_ / judged_limit_, 1.0);
     between_glances_ = kNextGlance;  // there may be more to it
     glance_at_ = {};
+  } else if (Young() && stretch <= wanted_ * calm_) {
+    towards(learnt_ - window_.answers);
   } else if (limit_ < 2) {
     towards(kAloneMemory);
   } else if (window_.calm && !window_.wanted && stretch <= wanted_ * calm_) {

@@ -23,7 +23,8 @@
 //   hundredths of what the server can do.
 // - Otherwise calm is learnt when nobody waits, and from answers that are quicker than it.
 //
-// It grows only while somebody wants more than it allows and answers do not fail.
+// It grows only while somebody wants more than it, or a limit of all, allows and answers do not
+// fail.
 //
 // Pure: the caller looks ten times a second and brings the time along. One thread.
 #ifndef SLUICE_RATELIMIT_ADAPTIVE_CONCURRENCY_H_
@@ -43,7 +44,7 @@ struct ServerLook {
   double failures = 0;               // answers that failed, or asked for less
   bool silent = false;               // it gave no answer of any sort
   uint32_t in_flight = 0;            // now
-  bool wanted = false;               // somebody would have sent it more than it may hold
+  bool wanted = false;  // somebody would have sent it more than it may hold, or than its part is
 };
 
 class AdaptiveConcurrency {
@@ -76,7 +77,7 @@ class AdaptiveConcurrency {
   double calm() const { return calm_; }
   // Times as slow as in calm, as of the last window; 1 before the first.
   double crowding() const { return crowding_; }
-  // It has met no crowd yet: what it is given doubles.
+  // It has met no crowd yet that it believed: what it is given doubles.
   bool finding() const { return doubling_; }
   // Its times over those that its kinds of requests take in calm, its own slowness included.
   double slowness() const { return (calm_ == 0 ? 1 : calm_) * crowding_; }
@@ -85,7 +86,7 @@ class AdaptiveConcurrency {
 
   // Calm was off by this factor, as somebody knows who sees more.
   void Rebase(double factor);
-  // What calm is here, others know, by whose it is counted. Returns by how much that was off.
+  // Calm is one here by definition: answers are counted by the calm of others. Returns what it was.
   double CallCalmOne();
   // It is new, or comes back: begins with a tenth of what it held.
   void Restart();
@@ -138,7 +139,7 @@ class AdaptiveConcurrency {
   double crowding_ = 1;
   double judged_limit_ = 1;  // at which it was so
   bool at_rest_ = false;
-  bool doubling_;      // has not been too high since it began, or found itself far too low
+  bool doubling_;      // was not surely too high since it began, or found itself far too low
   double step_ = 0;    // the last one up, as a part of the limit
   TimePoint heard_{};  // the last answer of any sort
   Window window_;

@@ -12,6 +12,7 @@ constexpr double kOwnTrouble = 1.5;
 constexpr double kBound = 0.9;
 // How much more or less crowded than the rest a server is whose part of that is not right.
 constexpr double kApart = 1.1;
+constexpr double kTelling = 20;  // recent answers, of which that is not chance
 // Of recent answers, from one look to the next: they count for about a second.
 constexpr double kFade = 0.9;
 
@@ -69,6 +70,7 @@ void AdaptivePool::Look(std::span<const ServerLook> looks, bool waits, TimePoint
   all_.Cap(allowed);
   all.wanted = waits || all.in_flight >= all_.limit();
   all_.Look(all, {.most = std::max(allowed, 1.0), .waits = waits}, now);
+  // Calm of all is 1: what it is off by, they all are.
   const double off = all_.CallCalmOne();
   for (AdaptiveConcurrency& server : servers_) server.Rebase(off);
   const bool leads = std::min(static_cast<double>(all_.limit()), allowed) <
@@ -81,7 +83,10 @@ void AdaptivePool::Look(std::span<const ServerLook> looks, bool waits, TimePoint
     const bool small = 2 * server.limit() * static_cast<double>(servers_.size()) < allowed;
     ServerLook look = looks[i];
     const double apart = server.crowding() / others;
-    look.wanted = look.wanted || (bound && (apart < 1 / kApart || apart > kApart));
+    // Of a limit that is far from what it holds, times would not tell when it is too high.
+    const bool telling =
+        server.calm() != 0 && recent_[i] >= kTelling && 2 * look.in_flight >= server.limit();
+    look.wanted = look.wanted || (bound && telling && (apart < 1 / kApart || apart > kApart));
     servers_[i].Look(look, {.others = others, .small = small, .led = leads, .waits = waits}, now);
   }
   Publish();

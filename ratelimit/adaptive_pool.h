@@ -7,7 +7,7 @@
 // It also tells whose trouble it is. One server that is slow beside others that are not has become
 // slower, or is crowded by itself, which its own rule tells apart. When the median server is slow,
 // what they share may be crowded by all of them: then only the sum can show whether less helps, and
-// no server takes the time for its own.
+// no server takes the time for its own, unless few answers have told what its own is.
 //
 // Pure. One thread. Cost: a look is linear in servers.
 #ifndef SLUICE_RATELIMIT_ADAPTIVE_POOL_H_

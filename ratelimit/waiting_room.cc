@@ -19,8 +19,8 @@ constexpr double kAheadSpan_s = 1;  // of the pace: so many are called ahead
 constexpr double kLeastAhead = 2;
 // Times kAheadSpan_s: with those of a usual interval and a half called, somebody comes by.
 constexpr double kMostAhead = 1.6 * kUsual_s / kAheadSpan_s;
-// Of a line, until all who came in its first ten seconds, and were to come by at any moment of ten,
-// have been there a second time.
+// Of a line, until those who came in its first ten seconds, and were to come by at any moment of
+// ten, have been there a second time.
 constexpr uint32_t kYoung_s = 22;
 constexpr double kAtTheDoor = 2;  // of a young one, times those that are to be called
 constexpr double kHungrier = 1.1, kSated = 0.8;  // a tick
