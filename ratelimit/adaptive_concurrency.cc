@@ -214,14 +214,14 @@ void AdaptiveConcurrency::Grow(Around around, TimePoint now) {
 void AdaptiveConcurrency::Shrink(Around around) {
   const double stretch = Stretch();
   const bool young = Young() && !around.led;
-  doubling_ = false;
   step_ = 0;
+  if (young && retreat_.limit == 0) {
+    retreat_ = {limit_, stretch};
+    return Move(limit_ * kRetreat);
+  }
+  doubling_ = false;
   if (retreat_.limit == 0) {
     retreat_ = {limit_, stretch};
-    if (young) {
-      doubling_ = true;
-      return Move(limit_ * kRetreat);
-    }
   } else if (limit_ <= kRetreat * retreat_.limit) {
     const bool own = young || around.others == 0 || crowding_ > kOwnTrouble * around.others;
     const bool slower = own && retreat_.FollowedBy(limit_, stretch) < kInsensitive;
@@ -241,7 +241,7 @@ void AdaptiveConcurrency::Shrink(Around around) {
 void AdaptiveConcurrency::JudgeYoung() {
   if (retreat_.FollowedBy(limit_, Stretch()) >= kInsensitive) {
     doubling_ = false;
-    Move(retreat_.limit * std::clamp(wanted_ * calm_ / retreat_.stretch, kRetreat, 1.0));
+    MoveFrom(retreat_, kRetreat);
   }
   retreat_ = {};
 }
@@ -286,8 +286,7 @@ void AdaptiveConcurrency::EndGlance(Around around, TimePoint now) {
     Move(glance_.limit);
   } else {
     if (!up_ && follows >= kCrowd) calm_ = std::min(calm_, stretch);
-    // What the limit was, had that calm been known.
-    Move(glance_.limit * std::clamp(wanted_ * calm_ / glance_.stretch, kGlance, 1.0));
+    MoveFrom(glance_, kGlance);
   }
   crowding_ = stretch / calm_;
   const Duration usual =
@@ -298,6 +297,10 @@ void AdaptiveConcurrency::EndGlance(Around around, TimePoint now) {
   if (!much) up_ = !up_;
   glance_ = {};
   glance_at_ = now + between_glances_;
+}
+
+void AdaptiveConcurrency::MoveFrom(const Mark& mark, double least) {
+  Move(mark.limit * std::clamp(wanted_ * calm_ / mark.stretch, least, 1.0));
 }
 
 void AdaptiveConcurrency::Move(double to) { limit_ = std::clamp(to, 1.0, double{kMost}); }

@@ -131,6 +131,8 @@ class AdaptiveConcurrency {
   void Glance(Around around, TimePoint now);
   void EndGlance(Around around, TimePoint now);
   void Move(double to);
+  // To what its limit would have been there, had calm been known; `least` of that at least.
+  void MoveFrom(const Mark& mark, double least);
 
   double wanted_;
   double limit_;
