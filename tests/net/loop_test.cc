@@ -146,8 +146,10 @@ TEST_F(LoopTest, ADeadlineOfNoLengthThatArmsItselfLeavesRoomForOthers) {
     int runs = 0;
   } again(loop_);
   loop_.Arm(again, Duration{});
-  RunFor(5ms);
-  EXPECT_GE(again.runs, 2);
+  std::string log;
+  Note other(log, 'b');
+  loop_.Arm(other, 1ms);
+  RunUntil([&] { return again.runs >= 2 && !log.empty(); });
 }
 
 TEST_F(LoopTest, TheClockStandsStillDuringATurnAndMovesBetweenTwo) {
