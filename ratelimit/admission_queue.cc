@@ -174,7 +174,7 @@ AdmissionQueue::Entry* AdmissionQueue::Next(TimePoint now,
   return nullptr;
 }
 
-void AdmissionQueue::Serve(Entry& entry, TimePoint now) {
+Served AdmissionQueue::Serve(Entry& entry, TimePoint now) {
   now = Advance(now);
   const size_t best = Best();
   const auto own = static_cast<size_t>(entry.priority);
@@ -186,8 +186,15 @@ void AdmissionQueue::Serve(Entry& entry, TimePoint now) {
   }
   grants_.Note(now);
   const size_t line = LineOf(entry);
-  lines_[line].turns.Serve(entry, FromOf(line, now));
+  const uint64_t turn = lines_[line].turns.Serve(entry, FromOf(line, now));
   Forget(entry, now);
+  return {.client = entry.client, .turn = turn, .line = line};
+}
+
+void AdmissionQueue::Done(const Served& served, TimePoint now) {
+  now = Advance(now);
+  lines_[served.line].turns.Done(served.client, served.turn, FromOf(served.line, now));
+  NoteHead(served.line / kKinds, now);
 }
 
 void AdmissionQueue::Leave(Entry& entry, TimePoint now) {

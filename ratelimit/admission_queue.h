@@ -44,6 +44,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "ratelimit/pace.h"
+#include "ratelimit/served.h"
 #include "ratelimit/spec.h"
 #include "ratelimit/turns.h"
 #include "ratelimit/verdict.h"
@@ -98,7 +99,9 @@ class AdmissionQueue {
   // The next that `takes` takes, or null. Of each class it looks at Turns::kLooks.
   Entry* Next(TimePoint now, absl::FunctionRef<bool(const Entry&)> takes);
   // It gets a place. REQUIRES: it waits.
-  void Serve(Entry& entry, TimePoint now);
+  Served Serve(Entry& entry, TimePoint now);
+  // The place that it got is free again. Need not be told while nobody waits.
+  void Done(const Served& served, TimePoint now);
   // It has gone by itself. REQUIRES: it waits.
   void Leave(Entry& entry, TimePoint now);
   // Those that have waited long enough, by whatever rule; they wait no more when `dropped` is told.

@@ -64,7 +64,7 @@ bool Permit::follows() const {
 void Permit::Release() {
   active_.reset();
   Dispatch& dispatch = server_->state->dispatch;
-  if (dispatch.waiting() > 0) dispatch.Freed(*server_);
+  if (dispatch.waiting() > 0) dispatch.Freed(*server_, turn_);
 }
 
 // `owner` and `loop` are for the thread of the loop alone; the rest is under the mutex.
@@ -210,7 +210,7 @@ Dispatch::Ticket* Dispatch::FirstFor(const Server& server, balancer::TimePoint n
 }
 
 void Dispatch::Hand(Ticket& ticket, Placed placed, balancer::TimePoint now, Mail& mail) {
-  queue_.Serve(ticket, now);
+  placed.permit.ForTurn(queue_.Serve(ticket, now));
   Forget(ticket);
   placed.host = *ticket.cluster->IndexOf(placed.permit.server());
   mail.push_back({ticket.shared_from_this(), std::move(placed), std::nullopt});
@@ -279,11 +279,12 @@ void Dispatch::Expire(balancer::TimePoint now, Mail& mail) {
   });
 }
 
-void Dispatch::Freed(Server& server) {
+void Dispatch::Freed(Server& server, const std::optional<ratelimit::Served>& turn) {
   Mail mail;
   {
     const MutexLock lock(mutex_);
     const balancer::TimePoint now = Now();
+    if (turn) queue_.Done(*turn, now);
     Expire(now, mail);
     const bool of_pool = server.state->limit.load(std::memory_order_relaxed) != 0;
     // A server whose limit has shrunk takes nobody; another may have grown since the last tick.

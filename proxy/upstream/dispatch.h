@@ -113,8 +113,8 @@ class Dispatch {
   // For who got nothing from TryPlace(). kWaits: `waiter` hears of it on `loop`.
   Answer Place(const Request& request, const Rank& as, Waiter& waiter, net::Loop& loop);
 
-  // A place at `server` may have fallen free.
-  void Freed(Server& server);
+  // A place at `server` may have fallen free, and `turn` have ended with it.
+  void Freed(Server& server, const std::optional<ratelimit::Served>& turn);
   // The same of any server: limits, rests and duties change without anybody telling; and who has
   // waited too long is told, unless that is while limits are being found. Every tick.
   void Offer(bool finding = false);

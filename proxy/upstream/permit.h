@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "balancer/outcome.h"
+#include "ratelimit/served.h"
 
 namespace sluice::upstream {
 
@@ -24,12 +25,14 @@ class [[nodiscard]] Permit {
   Permit(Permit&& other) noexcept
       : active_(std::move(other.active_)),
         server_(std::exchange(other.server_, nullptr)),
+        turn_(other.turn_),
         follows_(other.follows_) {
     other.active_.reset();
   }
   Permit& operator=(Permit&& other) noexcept {
     std::swap(active_, other.active_);
     std::swap(server_, other.server_);
+    std::swap(turn_, other.turn_);
     std::swap(follows_, other.follows_);
     return *this;
   }
@@ -44,6 +47,8 @@ class [[nodiscard]] Permit {
   void Settle(const balancer::Outcome& outcome, balancer::TimePoint now) {
     active_->Settle(outcome, now);
   }
+  // It was waited for, and this was whose turn it was.
+  void ForTurn(const ratelimit::Served& turn) { turn_ = turn; }
   // To be given back no sooner than the place is free, even where any number of requests is
   // welcome. A server that still works on what others have answered would look idle otherwise, and
   // one that stalls the best of all.
@@ -56,6 +61,7 @@ class [[nodiscard]] Permit {
 
   std::optional<balancer::ActiveRequest> active_;
   Server* server_ = nullptr;
+  std::optional<ratelimit::Served> turn_;
   bool follows_ = false;
 };
 

@@ -54,12 +54,13 @@ class Model {
         if (newest) {
           // Those whose next turn is due, of the first 16 that have had one, and then all.
           std::vector<uint64_t> due;
-          for (size_t i = 0; i < ring.size() && i < 16 && lines_[at].due[ring[i]] != 0; ++i) {
-            if (lines_[at].due[ring[i]] <= lines_[at].served) due.push_back(ring[i]);
+          for (size_t i = 0; i < ring.size() && i < 16 && lines_[at].turns.contains(ring[i]); ++i) {
+            if (IsDue(lines_[at], ring[i])) due.push_back(ring[i]);
           }
           std::reverse(ring.begin(), ring.end());
           ring.insert(ring.begin(), due.begin(), due.end());
         }
+        ring.insert(ring.end(), lines_[at].away.begin(), lines_[at].away.end());
         for (const uint64_t client : ring) {
           std::vector<Guest*> own;
           for (Guest* guest : lines_[at].entries) {
@@ -94,15 +95,27 @@ class Model {
     Line& line = lines_[at];
     std::erase(line.entries, &guest);
     if (served) ++line.served;
-    if (Of(line, guest.client) == 0) {
+    if (served || Of(line, guest.client) == 0) {
       std::erase(line.ring, guest.client);
-      line.due.erase(guest.client);
-    } else if (served) {
-      line.due[guest.client] = line.served + 4 * line.ring.size();
-      std::erase(line.ring, guest.client);
-      const bool newest = at % 3 == 2 && stands[at / 3];
-      line.ring.insert(newest ? line.ring.begin() : line.ring.end(), guest.client);
+      std::erase(line.away, guest.client);
     }
+    if (Of(line, guest.client) == 0) {
+      line.turns.erase(guest.client);
+    } else if (served) {
+      line.away.push_back(guest.client);
+      line.turns[guest.client] = line.served;
+    }
+    if (!served) return;
+    const std::vector<uint64_t> away = line.away;
+    for (const uint64_t client : away) {
+      if (IsDue(line, client)) ComeBack(at, client, stands);
+    }
+  }
+  void Done(const Served& served, const Stands& stands) {
+    if (served.line % 3 == 2 && stands[served.line / 3]) return;
+    const Line& line = lines_[served.line];
+    if (std::find(line.away.begin(), line.away.end(), served.client) == line.away.end()) return;
+    if (line.turns.at(served.client) == served.turn) ComeBack(served.line, served.client, stands);
   }
   bool AnyLate(TimePoint now, Duration longest, const Stands& stands) const {
     for (size_t at = 0; at < 12; ++at) {
@@ -129,8 +142,8 @@ class Model {
  private:
   struct Line {
     std::vector<Guest*> entries;  // by age
-    std::vector<uint64_t> ring;
-    std::map<uint64_t, uint64_t> due;  // of those that have had a turn
+    std::vector<uint64_t> ring, away;
+    std::map<uint64_t, uint64_t> turns;  // of those that have had one
     uint64_t served = 0;
   };
   static size_t LineOf(const Guest& guest) {
@@ -140,6 +153,15 @@ class Model {
     size_t sum = 0;
     for (const Guest* guest : line.entries) sum += guest->client == client ? 1 : 0;
     return sum;
+  }
+  static bool IsDue(const Line& line, uint64_t client) {
+    return line.served - line.turns.at(client) >= 4 * (line.ring.size() + line.away.size());
+  }
+  void ComeBack(size_t at, uint64_t client, const Stands& stands) {
+    Line& line = lines_[at];
+    std::erase(line.away, client);
+    const bool newest = at % 3 == 2 && stands[at / 3];
+    line.ring.insert(newest ? line.ring.begin() : line.ring.end(), client);
   }
   size_t Lower(size_t best) const {
     for (size_t step = 1; step <= 4; ++step) {
@@ -175,7 +197,9 @@ class Model {
       if (line.entries.empty()) continue;
       const bool newest = at % 3 == 2 && stands[at / 3];
       std::vector<uint64_t> last_first = line.ring;
-      if (!newest) std::reverse(last_first.begin(), last_first.end());
+      if (newest) std::reverse(last_first.begin(), last_first.end());
+      last_first.insert(last_first.end(), line.away.begin(), line.away.end());
+      std::reverse(last_first.begin(), last_first.end());
       uint64_t most = last_first[0];
       for (const uint64_t client : last_first) {
         if (Of(line, client) > Of(line, most)) most = client;
@@ -204,6 +228,7 @@ TEST_P(AdmissionQueueModelTest, TenThousandRandomOperationsEndAsInTheModel) {
   Model model;
   std::deque<Guest> guests;
   std::vector<Guest*> waiting;
+  std::vector<Served> served;  // whose answers are not there yet
   TimePoint now{1h};
   const AdmissionQueue::Bounds bounds = {.entries = 50, .bytes = 2000};
   int stood = 0;
@@ -219,7 +244,7 @@ TEST_P(AdmissionQueueModelTest, TenThousandRandomOperationsEndAsInTheModel) {
       stood += stands[c] ? 1 : 0;
     }
     // More come than are served, and for a while less.
-    const uint64_t dice = rng() % 100 + (i % 1000 < 100 ? 20 : 0);
+    const uint64_t dice = rng() % 115 + (i % 1000 < 100 ? 20 : 0);
     if (dice < 55) {
       Guest& guest = guests.emplace_back();
       guest.priority = static_cast<Priority>(rng() % 4);
@@ -241,10 +266,16 @@ TEST_P(AdmissionQueueModelTest, TenThousandRandomOperationsEndAsInTheModel) {
           now, [&](const Guest& entry) { return static_cast<int>(entry.client % 7) != not_of; });
       ASSERT_EQ(next, model.Next(now, stands, not_of)) << i;
       if (next == nullptr) continue;
-      queue.Serve(*next, now);
+      served.push_back(queue.Serve(*next, now));
       model.Serve(*next, stands);
       gone(*next);
-    } else if (dice < 97) {
+    } else if (dice < 105) {
+      if (served.empty()) continue;
+      const auto done = served.begin() + static_cast<ptrdiff_t>(rng() % served.size());
+      queue.Done(*done, now);
+      model.Done(*done, stands);
+      served.erase(done);
+    } else if (dice < 112) {
       if (waiting.empty()) continue;
       Guest& leaves = *waiting[rng() % waiting.size()];
       queue.Leave(leaves, now);

@@ -177,31 +177,85 @@ TEST_F(AdmissionQueueTest, AClientKeepsItsTurnWhenOneOfItsRequestsLeaves) {
   EXPECT_THAT(ServeAll(), ElementsAre("a2", "b1"));
 }
 
-// A closed loop: each request that was served is followed by another of its client after a moment.
+// A closed loop: each request that was served is answered after a while, and followed by another.
 TEST_F(AdmissionQueueTest, AClientWithAHundredRequestsGetsNoMoreThanOneOfAHundredClients) {
   constexpr uint64_t kHeavy = 1;
   constexpr int kGrants = 20'000;
   std::mt19937_64 rng(4);
   std::map<uint64_t, int> served;
-  std::multimap<TimePoint, uint64_t> back;
-  for (uint64_t client = 2; client <= 100; ++client) back.emplace(now_, client);
-  for (int i = 0; i < 100; ++i) back.emplace(now_, kHeavy);
+  std::multimap<TimePoint, Served> answers;
+  for (uint64_t client = 2; client <= 100; ++client) Come("", {.client = client});
+  for (int i = 0; i < 100; ++i) Come("", {.client = kHeavy});
   for (int grants = 0; grants < kGrants;) {
     now_ += 500us;
-    while (!back.empty() && back.begin()->first <= now_) {
-      Come("", {.client = back.begin()->second});
-      back.erase(back.begin());
+    while (!answers.empty() && answers.begin()->first <= now_) {
+      queue_.Done(answers.begin()->second, now_);
+      Come("", {.client = answers.begin()->second.client});
+      answers.erase(answers.begin());
     }
     for (const std::string& name : Expire()) EXPECT_EQ(name, "never dropped here");
     Entry* const next = queue_.Next(now_, [](const Entry&) { return true; });
     if (next == nullptr) continue;
-    queue_.Serve(*next, now_);
     ++grants;
     ++served[next->client];
-    back.emplace(now_ + std::chrono::microseconds(rng() % 2000), next->client);
+    // A third of the time that passes from one turn to the next.
+    answers.emplace(now_ + std::chrono::microseconds(10'000 + rng() % 10'000),
+                    queue_.Serve(*next, now_));
   }
-  EXPECT_LE(served[kHeavy], kGrants * 1.1 / 100);
-  for (const auto& [client, times] : served) EXPECT_GE(times, kGrants * 0.9 / 100) << client;
+  EXPECT_LE(served[kHeavy], kGrants * 1.05 / 100);
+  for (const auto& [client, times] : served) EXPECT_GE(times, kGrants * 0.95 / 100) << client;
+}
+
+TEST_F(AdmissionQueueTest, WhoseAnswerIsOutGoesBehindThoseWhoHaveNone) {
+  for (const char* name : {"a1", "a2", "a3"}) Come(name, {.client = 1});
+  EXPECT_EQ(Serve(), "a1");
+  for (const char* name : {"b1", "b2"}) Come(name, {.client = 2});
+  EXPECT_EQ(Serve(), "b1");
+  Entry* const next = queue_.Next(now_, [](const Entry&) { return true; });
+  EXPECT_EQ(static_cast<Guest*>(next)->name, "a2") << "both are, and it was served first";
+  queue_.Done(queue_.Serve(*next, now_), now_);
+  Come("c1", {.client = 3});
+  EXPECT_THAT(ServeAll(), ElementsAre("a3", "c1", "b2"));
+}
+
+TEST_F(AdmissionQueueTest, AnAnswerThatCameEndsNoLaterTurn) {
+  for (const char* name : {"a1", "a2", "a3"}) Come(name, {.client = 1});
+  Entry* const first = queue_.Next(now_, [](const Entry&) { return true; });
+  const Served answer = queue_.Serve(*first, now_);
+  EXPECT_EQ(Serve(), "a2");
+  queue_.Done(answer, now_);
+  Come("b1", {.client = 2});
+  EXPECT_EQ(Serve(), "b1");
+  EXPECT_EQ(Serve(), "a3");
+}
+
+TEST_F(AdmissionQueueTest, WhoIsAwayKeepsNobodyAwayWhoWentLater) {
+  std::vector<Guest*> crowd;
+  for (const char* name : {"a1", "a2"}) Come(name, {.client = 1});
+  for (int i = 0; i < 1000; ++i) crowd.push_back(Come("crowd"));
+  EXPECT_EQ(Serve(), "a1");
+  for (Guest* guest : crowd) queue_.Leave(*guest, now_);
+  for (const char* name : {"b1", "b2"}) Come(name, {.client = 2});
+  EXPECT_EQ(Serve(), "b1");
+  std::vector<std::string> served;
+  for (int i = 0; i < 12; ++i) {
+    Come("other");
+    served.push_back(Serve());
+  }
+  EXPECT_THAT(served, testing::IsSupersetOf({"a2", "b2"}));
+}
+
+TEST_F(AdmissionQueueTest, AnAnswerThatTakesLongKeepsItsClientAwayForSomeRoundsAndNoLonger) {
+  for (const char* name : {"a1", "a2"}) Come(name, {.client = 1});
+  EXPECT_EQ(Serve(), "a1");
+  Come("other");
+  size_t others = 0;
+  for (std::string name = Serve(); name == "other"; name = Serve()) {
+    ++others;
+    ASSERT_LT(others, 100u);
+    Come("other");
+  }
+  EXPECT_EQ(others, Turns::kRounds);
 }
 
 // At a tenth of that pace the queue stands, and who is served is dropped or served newest first.
@@ -326,11 +380,12 @@ TEST_F(AdmissionQueueTest, ClientsTakeTurnsWhileAQueueStands) {
   for (const char* name : {"b1", "b2"}) Come(name, {.client = 2});
   EXPECT_EQ(Serve(), "b2");
   EXPECT_EQ(Serve(), "a3");
-  // Everybody else who waits; then none is left that has waited long, and it is in order again.
-  const std::vector<std::string> rest = ServeAll();
-  ASSERT_GE(rest.size(), 3u);
-  EXPECT_EQ(rest[0], "crowd");
-  EXPECT_THAT(std::vector(rest.end() - 3, rest.end()), ElementsAre("a1", "b1", "a2"));
+  // Everybody else who waits, until so many turns were others'.
+  std::vector<std::string> rest = ServeAll();
+  ASSERT_GE(rest.size(), 10u);
+  EXPECT_THAT(std::vector(rest.begin(), rest.begin() + 4), testing::Each("crowd"));
+  std::erase(rest, "crowd");
+  EXPECT_THAT(rest, ElementsAre("a2", "b1", "a1"));
 }
 
 TEST_F(AdmissionQueueTest, VisitorsThatWaitedTooLongAreDroppedOldestFirst) {
