@@ -17,6 +17,8 @@ namespace {
 // SETTINGS and PING that wait for their answers to leave: a peer that does not read must not make
 // us remember more.
 constexpr size_t kMaxWaitingAnswers = 128;
+// Of one head, beside the frame that it begins in.
+constexpr uint32_t kMaxContinuations = 8;
 
 H2Error ErrorOf(int library_error) {
   switch (library_error) {
@@ -60,11 +62,16 @@ struct H2Session::Callbacks {
         break;
       case NGHTTP2_HEADERS:
         self.inside_head_ = (hd->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+        self.continuations_ = 0;
         if (hd->length == 0) within = self.Charge(Kind::kEmpty);
         break;
       case NGHTTP2_CONTINUATION:
         self.inside_head_ = (hd->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
         within = self.Charge(hd->length == 0 ? Kind::kEmpty : Kind::kOther);
+        if (within && ++self.continuations_ > kMaxContinuations) {
+          self.Doom(H2Error::kEnhanceYourCalm, "a head is in too many frames");
+          within = false;
+        }
         break;
       case NGHTTP2_RST_STREAM: {
         const H2Stream* const stream = StreamOf(session, hd->stream_id);
@@ -263,7 +270,8 @@ struct H2Session::Callbacks {
       SLUICE_CHECK(nghttp2_option_new(&made) == 0);
       nghttp2_option_set_no_auto_window_update(made, 1);
       nghttp2_option_set_max_outbound_ack(made, kMaxWaitingAnswers);
-      nghttp2_option_set_max_continuations(made, 8);
+      // It counts each look at the nine bytes that begin a frame, which may come one by one.
+      nghttp2_option_set_max_continuations(made, size_t{9} * (kMaxContinuations + 1));
       // Closed streams are kept for RFC 7540's priority tree only, which is not used.
       nghttp2_option_set_no_closed_streams(made, 1);
       nghttp2_option_set_builtin_recv_extension_type(made, NGHTTP2_PRIORITY_UPDATE);

@@ -226,6 +226,7 @@ class H2Session {
   bool doomed_ = false;
   bool farewell_said_ = false;
   bool inside_head_ = false;
+  uint32_t continuations_ = 0;  // of that head
 };
 
 }  // namespace sluice::http

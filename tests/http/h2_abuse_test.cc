@@ -97,9 +97,23 @@ TEST(H2AbuseTest, AContinuationFloodIsCut) {
   while (taken < 1000 && talk.Say(h2::Frame(h2::kContinuation, 0, 1, h2::Block({{"a", "b"}})))) {
     ++taken;
   }
-  EXPECT_LE(taken, 16);
+  EXPECT_EQ(taken, 8);
   EXPECT_TRUE(talk.reader.goaway);
   EXPECT_EQ(talk.reader.goaway_error, kCalm);
+  EXPECT_EQ(talk.session.why(), "a head is in too many frames");
+}
+
+TEST(H2AbuseTest, AHeadInSeveralFramesIsReadHoweverTheNetworkCutsThem) {
+  H2Talk talk;
+  talk.Say(h2::Hello());
+  const h2::FieldList list = {
+      {":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}};
+  std::string bytes = h2::Frame(h2::kHeaders, h2::kEndStream, 1, h2::Block(list));
+  for (int i = 0; i < 7; ++i) bytes += h2::Frame(h2::kContinuation, 0, 1, h2::Block({{"a", "b"}}));
+  bytes += h2::Frame(h2::kContinuation, h2::kEndHeaders, 1, h2::Block({{"a", "b"}}));
+  for (const char byte : bytes)
+    ASSERT_TRUE(talk.session.Feed(std::string_view(&byte, 1), talk.now));
+  EXPECT_TRUE(talk.seen[1].complete());
 }
 
 TEST(H2AbuseTest, AHeadThatUnpacksToManyTimesItsSizeIsCut) {
